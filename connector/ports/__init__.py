@@ -1,0 +1,1 @@
+"""The borders of the house: one Protocol a file, each method stating its promise."""

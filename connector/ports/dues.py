@@ -1,0 +1,29 @@
+"""Work that falls due: written with the state that causes it, forwarded to the engine when its time has come."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from connector.domain.decision import Due
+from connector.domain.ids import Moment
+
+
+class Dues(Protocol):
+    """Every method raises CatalogueUnavailable when the catalogue cannot answer now."""
+
+    async def add(self, dues: Sequence[Due]) -> None:
+        """Write them; one with the same id as a waiting one changes nothing."""
+        ...
+
+    async def fallen(
+        self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()
+    ) -> list[Due]:
+        """The oldest due rows, of this node or anybody's, whose time has come; of these kinds, or of all but these."""
+        ...
+
+    async def forwarded(self, dues: Sequence[Due]) -> None:
+        """The engine holds them now: delete the rows. Unknown ones are fine."""
+        ...
+
+    async def waiting(self) -> int:
+        """How many rows there are in all."""
+        ...

@@ -1,0 +1,101 @@
+"""What work knows and writes of recordings from CAPTURED on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from connector.domain.call import Call
+from connector.domain.decision import Due
+from connector.domain.ids import RecordingId
+from connector.domain.keeping import NOT_RECKONED, Keeping
+from connector.domain.recording import Artefact, Delivery, Recording, Rendering, Segment
+from connector.domain.states import DeliveryEvent, RecordingEvent, RecordingState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFile:
+    """Everything about one recording, in one read."""
+
+    recording: Recording
+    call: Call
+    segments: tuple[Segment, ...]
+    #: None before it is RENDERED.
+    rendering: Rendering | None
+    deliveries: tuple[Delivery, ...]
+    keeping: Keeping = NOT_RECKONED
+
+    def artefact(self, delivery: Delivery) -> Artefact:
+        artefacts = self.rendering.artefacts if self.rendering else ()
+        return next(artefact for artefact in artefacts if artefact.kind == delivery.kind)
+
+
+class ShippingLedger(Protocol):
+    """Every method raises CatalogueUnavailable when the catalogue cannot answer now."""
+
+    async def file(self, recording_id: RecordingId) -> RecordingFile | None:
+        """All about it; None when unknown."""
+        ...
+
+    async def moved(
+        self, recording_id: RecordingId, event: RecordingEvent, *, reason: str = "", due: Sequence[Due] = ()
+    ) -> RecordingState:
+        """Move the recording's state and add the due rows in one transaction; raises IllegalTransition and changes
+        nothing when the state does not allow it."""
+        ...
+
+    async def rendered(self, recording_id: RecordingId, rendering: Rendering, deliveries: Sequence[Delivery]) -> None:
+        """CAPTURED to RENDERED with all that rendering found, and the deliveries that are wanted. On a recording that
+        is RENDERED already nothing changes."""
+        ...
+
+    async def added(self, artefact: Artefact, deliveries: Sequence[Delivery], due: Sequence[Due] = ()) -> None:
+        """One more artefact and the deliveries that are wanted of it, when the recording is AVAILABLE or FAILED at
+        store; raises IllegalTransition in any other state. What is there already stays as it is."""
+        ...
+
+    async def named(self, delivery: Delivery, object_name: str, place: str, *, overwrite: bool = False) -> None:
+        """Commit the object name, and where it will be, before the first byte leaves. Raises ObjectExists when another
+        of our copies has that name there, unless it may `overwrite`."""
+        ...
+
+    async def stood_in(self, delivery: Delivery) -> None:
+        """One more delivery is wanted, for one that cannot be made now; what is there already stays as it is.
+        Raises IllegalTransition when the recording is neither RENDERED nor AVAILABLE (any more)."""
+        ...
+
+    async def delivery_moved(
+        self, delivery: Delivery, event: DeliveryEvent, *, reason: str = "", url: str = "", due: Sequence[Due] = ()
+    ) -> None:
+        """Move one delivery's state, count the attempt, add the due rows, in one transaction."""
+        ...
+
+    async def delivery_postponed(self, delivery: Delivery, reason: str, due: Due) -> None:
+        """A passing failure: count the attempt, remember why, fall due again."""
+        ...
+
+    async def next_attempt(self, recording_id: RecordingId) -> int:
+        """One more than any attempt that ever fell due for it."""
+        ...
+
+    async def sources_removed(self, recording_id: RecordingId) -> None:
+        """The PBX's files of it are gone on purpose."""
+        ...
+
+    async def artefacts_removed(self, recording_id: RecordingId) -> None:
+        """Our local work files of it are gone on purpose."""
+        ...
+
+    async def files_to_remove(self, node: str, stored_before: float, limit: int) -> list[RecordingId]:
+        """Recordings of this node whose local files have done their duty: AVAILABLE, every delivery STORED or WAIVED,
+        the last one before that moment, local files still there; or REMOVED and ABSENT with files left."""
+        ...
+
+    async def known_paths(self, pbx: str) -> set[str]:
+        """Every segment path of that PBX that a recording refers to and whose file was not removed on purpose."""
+        ...
+
+    async def stuck(self, node: str, limit: int) -> list[Due]:
+        """For each recording of this node that waits for work (CAPTURED, RENDERED, REMOVING, or AVAILABLE with a copy
+        missing) and has no due row: a new due row of the next attempt for it. Not written: the caller does so by
+        Dues.add."""
+        ...
