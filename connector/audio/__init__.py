@@ -1,0 +1,1 @@
+"""Sound: files and arrays. Knows no call, no PBX and no catalogue."""

@@ -1,0 +1,95 @@
+"""Due rows: added with the state that causes them, read when their time has come, deleted when the engine has them."""
+
+import math
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, bindparam, case, delete, func, or_, select, update
+
+from connector.catalogue import codec
+from connector.catalogue.commit_sign import Sign
+from connector.catalogue.database import Database
+from connector.catalogue.tables import DUE, RECORDINGS
+from connector.catalogue.upsert import execute_many, insert_into
+from connector.domain.decision import Due
+from connector.domain.ids import Moment
+from connector.domain.transcript import TRANSCRIBING
+
+_COUNT_ATTEMPT = (
+    update(RECORDINGS)
+    .where(RECORDINGS.c.id == bindparam("about"), RECORDINGS.c.last_attempt < bindparam("this_attempt"))
+    .values(last_attempt=bindparam("this_attempt"))
+)
+_FORWARDED = delete(DUE).where(DUE.c.id == bindparam("held"))
+_OURS = or_(DUE.c.node.is_(None), DUE.c.node == bindparam("of_node"))
+_FALLEN = select(DUE).where(DUE.c.at <= bindparam("now"), _OURS).order_by(DUE.c.at, DUE.c.id)
+_NEXT = select(func.min(DUE.c.at)).where(_OURS)
+
+
+def recording_of(due: Due) -> str:
+    """A subject is a recording's id, or begins with it: recording-1/stereo/archive."""
+    return due.subject.partition("/")[0]
+
+
+@cache
+def _questions(of: frozenset[str], but: frozenset[str]) -> tuple[Select[Any], Select[Any]]:
+    """What has fallen due of these kinds, and when the next one does."""
+    kinds = [DUE.c.kind.in_(sorted(of))] if of else [DUE.c.kind.not_in(sorted(but))] if but else []
+    return _FALLEN.where(*kinds).limit(bindparam("most", type_=Integer)), _NEXT.where(*kinds)
+
+
+@cache
+def _at_the_earlier(dialect: str) -> Any:
+    insert = insert_into(dialect, DUE)
+    earlier = case((insert.excluded.at < DUE.c.at, insert.excluded.at), else_=DUE.c.at)
+    return insert.on_conflict_do_update(index_elements=["id"], set_={"at": earlier})
+
+
+def insert_dues(connection: Connection, dues: Sequence[Due]) -> None:
+    """Within the caller's transaction; of a row that waits already the earlier moment holds: several things may share
+    one attempt, and the hastiest must not wait for the others."""
+    rows = [codec.DUE.row(due) | {"id": due.id, "recording_id": recording_of(due)} for due in dues]
+    execute_many(connection, _at_the_earlier(connection.dialect.name), rows)
+    # What is only heard is counted by itself: the numbers tell one shipping from the next.
+    counted = [due for due in dues if due.kind != TRANSCRIBING]
+    attempts = [{"about": recording_of(due), "this_attempt": due.attempt} for due in counted]
+    execute_many(connection, _COUNT_ATTEMPT, attempts)
+
+
+class DueRows:
+    """The Dues."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        #: By node and kinds: when none had fallen, and until when none does unless something is written.
+        self._none_fallen: dict[object, tuple[Sign, Moment]] = {}
+
+    async def add(self, dues: Sequence[Due]) -> None:
+        if dues:
+            await self._database.write(lambda connection: insert_dues(connection, dues))
+
+    async def fallen(
+        self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()
+    ) -> list[Due]:
+        # Work asks thirteen times a second.
+        sign, about = self._database.sign(), (node, frozenset(of), frozenset(but))
+        known = self._none_fallen.get(about)
+        if sign is not None and known is not None and known[0] == sign and now < known[1]:
+            return []
+        fallen, following = _questions(*about[1:])
+        values = {"of_node": node, "now": now, "most": limit}
+        rows = await self._database.read(lambda connection: connection.execute(fallen, values).mappings().all())
+        if sign is not None and not rows:
+            next_at = await self._database.read(lambda connection: connection.execute(following, values).scalar())
+            self._none_fallen[about] = (sign, math.inf if next_at is None else next_at)
+        return [codec.DUE.thing(row) for row in rows]
+
+    async def forwarded(self, dues: Sequence[Due]) -> None:
+        rows: list[codec.Row] = [{"held": due.id} for due in dues]
+        if rows:
+            await self._database.write(lambda connection: execute_many(connection, _FORWARDED, rows))
+
+    async def waiting(self) -> int:
+        count = select(func.count()).select_from(DUE)
+        return await self._database.read(lambda connection: connection.execute(count).scalar_one())

@@ -1,0 +1,119 @@
+"""Looking recordings and their transcripts up for people. Knows filters and pages; writes nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
+
+from connector.catalogue.database import Database
+from connector.catalogue.people_tables import TRANSCRIPTS
+from connector.catalogue.recording_files import recording_files
+from connector.catalogue.tables import CALLS, RECORDINGS
+from connector.catalogue.transcription_rows import LISTED, TRANSCRIPT
+from connector.domain.ids import RecordingId
+from connector.domain.transcript import Transcript
+from connector.ports.search_ledger import RecordingFilter, TranscriptFilter
+from connector.ports.shipping_ledger import RecordingFile
+
+
+class SearchRows:
+    """The SearchLedger. A recording's time is when it was asked for: those that never started have one too."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def recordings(
+        self, wanted: RecordingFilter, *, limit: int, after: RecordingId | None = None
+    ) -> Sequence[RecordingFile]:
+        conditions = [*_about_recording(wanted), *_about_call(wanted)]
+        if after is not None:
+            conditions.append(_older_than(after))
+        page = (
+            select(RECORDINGS)
+            .where(*conditions)
+            .order_by(RECORDINGS.c.requested_at.desc(), RECORDINGS.c.id.desc())
+            .limit(limit)
+        )
+
+        def read(connection: Connection) -> list[RecordingFile]:
+            return recording_files(connection, connection.execute(page).mappings().all())
+
+        return await self._database.snapshot(read)
+
+    async def counts(self, organisation: str | None = None) -> dict[str, int]:
+        return await self._counts(RECORDINGS.c.state, RECORDINGS.c.organisation, organisation)
+
+    async def transcripts(
+        self, wanted: TranscriptFilter, *, limit: int, after: RecordingId | None = None
+    ) -> Sequence[Transcript]:
+        conditions = _about_transcript(wanted)
+        if after is not None:
+            conditions.append(_older_than(after))
+        page = (
+            select(LISTED)
+            .join(RECORDINGS, RECORDINGS.c.id == LISTED.c.recording_id)
+            .where(*conditions)
+            .order_by(RECORDINGS.c.requested_at.desc(), RECORDINGS.c.id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(page).mappings().all())
+        return [TRANSCRIPT.thing(row) for row in rows]
+
+    async def transcript_counts(self, organisation: str | None = None) -> dict[str, int]:
+        return await self._counts(TRANSCRIPTS.c.state, TRANSCRIPTS.c.organisation, organisation)
+
+    async def _counts(self, state: Column[Any], whose: Column[Any], organisation: str | None) -> dict[str, int]:
+        wanted = select(state.label("state"), func.count().label("how_many")).group_by(state)
+        if organisation is not None:
+            wanted = wanted.where(whose == organisation)
+        rows = await self._database.read(lambda connection: connection.execute(wanted).all())
+        return {row.state: row.how_many for row in rows}
+
+
+def _about_transcript(wanted: TranscriptFilter) -> list[ColumnElement[bool]]:
+    columns = LISTED.c
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.organisation is not None:
+        conditions.append(columns.organisation == wanted.organisation)
+    if wanted.states:
+        conditions.append(columns.state.in_([state.value for state in wanted.states]))
+    if wanted.made_after is not None:
+        conditions.append(columns.made_at >= wanted.made_after)
+    return conditions
+
+
+def _about_recording(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
+    columns = RECORDINGS.c
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.organisation is not None:
+        conditions.append(columns.organisation == wanted.organisation)
+    if wanted.states:
+        conditions.append(columns.state.in_([state.value for state in wanted.states]))
+    if wanted.started_after is not None:
+        conditions.append(columns.requested_at >= wanted.started_after)
+    if wanted.started_before is not None:
+        conditions.append(columns.requested_at < wanted.started_before)
+    if wanted.call_id is not None:
+        conditions.append(columns.call_id == wanted.call_id)
+    if wanted.id_begins_with is not None:
+        conditions.append(columns.id.startswith(wanted.id_begins_with, autoescape=True))
+    return conditions
+
+
+def _about_call(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.number is not None:
+        numbers = (CALLS.c.from_number, CALLS.c.to_number)
+        conditions.append(or_(*(number.contains(wanted.number, autoescape=True) for number in numbers)))
+    if wanted.agent is not None:
+        conditions.append(or_(CALLS.c.agent_id == wanted.agent, CALLS.c.agent_name == wanted.agent))
+    if not conditions:
+        return []
+    return [select(CALLS.c.id).where(CALLS.c.id == RECORDINGS.c.call_id, *conditions).exists()]
+
+
+def _older_than(after: RecordingId) -> ColumnElement[bool]:
+    last = RECORDINGS.alias("last")
+    moment = select(last.c.requested_at).where(last.c.id == after).scalar_subquery()
+    same_moment = and_(RECORDINGS.c.requested_at == moment, RECORDINGS.c.id < after)
+    return or_(RECORDINGS.c.requested_at < moment, same_moment)
