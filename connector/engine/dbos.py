@@ -1,0 +1,221 @@
+"""The durable engine on DBOS: SQLite on one machine, PostgreSQL beyond it, the same workflow.
+
+Knows DBOS and how to keep it apart from the process around it: it launches in a thread without an event loop, so that
+its loop, its executor and its waiting for a database are its own. Steps run in our loop. Must not know what steps do.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Collection, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import sqlalchemy
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+from connector.domain.decision import Due
+from connector.engine.dbos_store import APPLICATION, VERSION, WORKFLOW, DbosStore
+from connector.engine.steps import Steps
+from connector.errors import CatalogueUnavailable, ConfigError, EngineStopped
+from connector.ports.engine import Plans
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_THREADS = 16
+#: What a step that is cut off may take to notice.
+_CUT_OFF_SECONDS = 2.0
+#: What letting go of the store may take; DBOS waits for an absent one for ever.
+_STOP_SECONDS = 5.0
+
+
+class DbosEngine:
+    """`concurrency` pieces of work run at once; on PostgreSQL as many again of those that only this node can do, and
+    every node must give the same number, since the queue of all is one. `executor_id` is the node's name: of two live
+    processes with the same one, the second would run the work of the first again."""
+
+    #: DBOS is one per process.
+    _running: "DbosEngine | None" = None
+
+    def __init__(self, url: str, executor_id: str, concurrency: int) -> None:
+        self._node = executor_id
+        self._store = DbosStore(sqlalchemy.make_url(url), executor_id, concurrency)
+        self._steps = Steps({})
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._at_hand = 0
+        self._is_idle = asyncio.Event()
+        self._is_draining = False
+
+    async def start(self, plans: Plans) -> None:
+        """Take up what this node left unfinished, and be ready for more."""
+        if DbosEngine._running is not None:
+            raise EngineStopped("a second engine cannot start in one process: drain the first one")
+        if os.environ.get("DBOS__CLOUD"):
+            raise ConfigError("the environment variable DBOS__CLOUD would have the engine call its vendor: unset it")
+        DbosEngine._running = self
+        self._loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="engine")
+        self._steps = Steps(plans)
+        self._is_draining = False
+        self._is_idle.set()
+        try:
+            await self._apart(self._launch)
+        except BaseException:
+            await self._apart(self._destroy)
+            self._threads.shutdown(wait=False)
+            raise
+
+    async def enqueue(self, due: Due) -> None:
+        """Run it once, on its node or on any; the same id again is nothing new."""
+        steps = self._steps.names(due.kind)
+        await self._asked(lambda: self._store.enqueue(due, steps))
+
+    async def unfinished(self) -> int:
+        """How much is queued or running of this node's work and of anybody's."""
+        return await self._asked(self._store.unfinished)
+
+    async def unfinished_of(self, ids: Collection[str]) -> set[str]:
+        """Those of them that are queued or running, on any node."""
+        return await self._asked(lambda: self._store.unfinished_of(sorted(ids)))
+
+    async def forget_finished(self, older_than_seconds: float) -> int:
+        """Drop the records of work that ended so long ago, in slices so that nobody waits long for the lock."""
+        before = (datetime.now(UTC) - timedelta(seconds=older_than_seconds)).isoformat()
+        forgotten = 0
+        while dropped := await self._asked(lambda: self._store.forget_slice(before)):
+            forgotten += dropped
+        return forgotten
+
+    async def requeue(self, node: str) -> int:
+        """Give back to all what that node had at hand and anybody can do; returns how much. The node should be dead:
+        what it still runs would run twice up to its next checkpoint, where DBOS turns the earlier run away."""
+        return await self._asked(lambda: self._store.requeue(node))
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more, give running steps this long to reach their checkpoint, give the rest back, then stop. When the
+        store is away, threads of DBOS stay behind and wait for it: end the process by `leave`, not by returning."""
+        if DbosEngine._running is not self or self._is_draining:
+            return
+        self._is_draining = True
+        # What DBOS.destroy does first; done now, so that nothing is fetched while running steps come to their end.
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._is_idle.wait()
+        except TimeoutError:
+            log.warning("drain time over", extra={"cut_off": self._at_hand, "hint": "they run again after the start"})
+        await self._cut_off()
+        await self._let_go()
+
+    async def _cut_off(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CUT_OFF_SECONDS)
+
+    async def _let_go(self) -> None:
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                with suppress(CatalogueUnavailable):
+                    await self._apart(lambda: self._store.requeue(self._node))
+                await self._apart(self._destroy)
+        except TimeoutError:
+            log.warning("engine store does not answer", extra={"hint": "nothing is lost: it runs after the next start"})
+        finally:
+            self._threads.shutdown(wait=False)
+
+    def _launch(self) -> None:
+        logger = logging.getLogger("dbos")
+        # With a handler of somebody's there, DBOS adds none of its own and leaves the lines to ours.
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+        # What fails here is raised; DBOS would log it, with its trace, as well.
+        logger.setLevel(logging.CRITICAL)
+        self._store.open()
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._workflow())
+        self._dbos = DBOS(config=self._config())
+        DBOS.listen_queues(self._store.queues())
+        logger.setLevel(logging.CRITICAL)
+        DBOS.launch()
+        logger.setLevel(logging.ERROR)
+
+    def _config(self) -> DBOSConfig:
+        return DBOSConfig(
+            name=APPLICATION,
+            system_database_url=self._store.address,
+            system_database_engine=self._store.connections,
+            application_version=VERSION,
+            executor_id=self._node,
+            max_executor_threads=_THREADS,
+            # The default is pickle: whoever may write the store could run code here.
+            serializer=DBOSPortableJSONSerializer(),
+            log_level="ERROR",
+            enable_otlp=False,
+            # We use none; it only sets how long stopping waits for the listener.
+            notification_listener_polling_interval_sec=0.2,
+        )
+
+    def _destroy(self) -> None:
+        DBOS.destroy(destroy_registry=True)
+        self._store.close()
+        DbosEngine._running = None
+
+    def _workflow(self) -> Callable[..., object]:
+        async def run(kind: str, names: list[str], subject: str, attempt: int) -> None:
+            self._loop.call_soon_threadsafe(self._count, 1)
+            try:
+                await self._run(kind, names, subject, attempt)
+            finally:
+                self._loop.call_soon_threadsafe(self._count, -1)
+
+        return run
+
+    async def _run(self, kind: str, names: list[str], subject: str, attempt: int) -> None:
+        """In DBOS's loop, and dumb on purpose: what is recorded must fit whatever version replays it."""
+        for name in names:
+            if self._is_draining:
+                raise asyncio.CancelledError
+            if not await DBOS.run_step_async({"name": name}, self._handed_over, kind, name, subject, attempt):
+                return
+
+    async def _handed_over(self, kind: str, name: str, subject: str, attempt: int) -> bool:
+        """From DBOS's loop to ours. A cancelled step leaves no record: it runs again."""
+        if self._loop.is_closed():
+            raise asyncio.CancelledError
+        step = self._tracked(self._steps.run(kind, name, subject, attempt))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self._loop))
+
+    async def _tracked(self, step: Coroutine[object, object, bool]) -> bool:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            return await step
+        finally:
+            self._tasks.discard(task)
+
+    def _count(self, difference: int) -> None:
+        self._at_hand += difference
+        if self._at_hand == 0:
+            self._is_idle.set()
+        else:
+            self._is_idle.clear()
+
+    async def _asked(self, act: Callable[[], T]) -> T:
+        if DbosEngine._running is not self or self._is_draining:
+            raise EngineStopped("the engine is not running (yet, or any more): start it first")
+        return await self._apart(act)
+
+    async def _apart(self, act: Callable[[], T]) -> T:
+        """In a thread of ours: DBOS must not find our loop, nor hold it up."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            store = self._store.url.render_as_string(hide_password=True)
+            reason = str(getattr(error, "orig", error)).partition("\n")[0]
+            raise CatalogueUnavailable(f"the engine's store {store} does not answer: {reason}; is it up?") from error

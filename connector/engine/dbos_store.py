@@ -1,0 +1,131 @@
+"""What lies in DBOS's store, from outside: queue work, count it, give it back, forget it.
+
+Knows DBOS's client, which raises when the store is away, where DBOS itself would wait for ever. Blocks: its caller is a
+thread. Must not know how work runs.
+"""
+
+from contextlib import ExitStack
+
+import sqlalchemy
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+
+from connector.domain.decision import Due
+from connector.engine import sqlite_store
+
+APPLICATION = "callreel"
+WORKFLOW = "run"
+#: Never to change: DBOS runs only what its own version queued, and an update must not strand the rest. What work
+#: consists of stands in its input, not in the workflow's source.
+VERSION = "pipeline-1"
+_CONNECTIONS = 10
+_ANYBODY = "anybody"
+_POLL_SECONDS = 0.1
+#: No transaction of ours holds SQLite's write lock for long.
+_SLICE = 200
+_AT_HAND = "PENDING"
+_UNFINISHED = ["ENQUEUED", _AT_HAND]
+_FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+#: A server that vanished is noticed before a role's drain time is over.
+_NETWORK = {"connect_timeout": "5", "tcp_user_timeout": "15000"}
+
+
+class DbosStore:
+    def __init__(self, url: sqlalchemy.URL, node: str, concurrency: int) -> None:
+        self._is_embedded = url.get_backend_name() == "sqlite"
+        self._node = node
+        self._concurrency = concurrency
+        self.url = url if self._is_embedded else url.set(drivername="postgresql", query=_NETWORK | dict(url.query))
+        #: SQLite's connections, for DBOS to use; None on PostgreSQL, where it makes its own.
+        self.connections: sqlalchemy.Engine | None = None
+        self._held = ExitStack()
+
+    def open(self) -> None:
+        """Claim it for this node, bring its schema up to date, declare the queues."""
+        with ExitStack() as opening:
+            if self._is_embedded:
+                self._held.callback(sqlite_store.claimed(self.url, self._node).close)
+                opening.enter_context(sqlite_store.opened_alone(self.url))
+                self.connections = sqlite_store.opened(self.url, _CONNECTIONS)
+                self._held.callback(self.connections.dispose)
+            DBOS.migrate(self.address)
+            self._declare_queues()
+
+    def _declare_queues(self) -> None:
+        self._client = DBOSClient(
+            system_database_url=self.address,
+            system_database_engine=self.connections,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            retry_connection_errors=False,
+        )
+        self._held.callback(self._client.destroy)
+        for queue in self.queues():
+            self._client.register_queue(queue, worker_concurrency=self._concurrency, polling_interval_sec=_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Let go of connections and of the claim; harmless when it was not opened."""
+        self._held.close()
+
+    @property
+    def address(self) -> str:
+        return self.url.render_as_string(hide_password=False)
+
+    def queues(self) -> list[str]:
+        """What this node takes work from."""
+        return [_ANYBODY] if self._is_embedded else [_ANYBODY, self._queue(self._node)]
+
+    def enqueue(self, due: Due, steps: tuple[str, ...]) -> None:
+        """Once; an id that is known already changes nothing."""
+        options = EnqueueOptions(
+            workflow_name=WORKFLOW, queue_name=self._queue(due.node), workflow_id=due.id, app_version=VERSION
+        )
+        self._client.enqueue(options, due.kind, list(steps), due.subject, due.attempt)
+
+    def unfinished(self) -> int:
+        """How much is queued or running of this node's work and of anybody's."""
+        return len(self._found(_UNFINISHED, queues=self.queues()))
+
+    def unfinished_of(self, ids: list[str]) -> set[str]:
+        """Those of them that are queued or running, on any node."""
+        slices = [ids[start : start + _SLICE] for start in range(0, len(ids), _SLICE)]
+        return {found for some in slices for found in self._found(_UNFINISHED, ids=some)}
+
+    def forget_slice(self, completed_before: str) -> int:
+        """Delete some of what ended before that time (ISO 8601); returns how many, 0 when none is left."""
+        finished = self._found(_FINISHED, completed_before=completed_before, limit=_SLICE)
+        if finished:
+            self._client.delete_workflows(finished)
+        return len(finished)
+
+    def requeue(self, node: str) -> int:
+        """Give back what that node had at hand and anybody can do; returns how much."""
+        at_hand = self._found([_AT_HAND], queues=[_ANYBODY], executor=node)
+        if at_hand:
+            self._client.resume_workflows(at_hand, queue_name=_ANYBODY)
+        return len(at_hand)
+
+    def _queue(self, node: str | None) -> str:
+        """On one machine every process sees the same files."""
+        return _ANYBODY if node is None or self._is_embedded else f"node {node}"
+
+    def _found(
+        self,
+        status: list[str],
+        *,
+        ids: list[str] | None = None,
+        queues: list[str] | None = None,
+        executor: str | None = None,
+        completed_before: str | None = None,
+        limit: int | None = None,
+    ) -> list[str]:
+        workflows = self._client.list_workflows(
+            workflow_ids=ids,
+            status=status,
+            queue_name=queues,
+            executor_id=executor,
+            completed_before=completed_before,
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
+        return [workflow.workflow_id for workflow in workflows]

@@ -1,0 +1,1 @@
+"""Time and patience towards the outside: the clock, back-off, and who may be reached."""

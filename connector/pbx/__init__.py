@@ -1,0 +1,1 @@
+"""PBXs: bytes become facts, commands become bytes. Drivers decide nothing."""

@@ -1,0 +1,1 @@
+"""The work itself, speaking to ports only."""

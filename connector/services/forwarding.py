@@ -1,0 +1,99 @@
+"""Moves work whose time has come from the catalogue into the engine, oldest first; does at once what is small.
+
+Knows due rows and how much the engine may hold; must not know what any work is.
+"""
+
+import logging
+from collections.abc import Collection
+from types import MappingProxyType
+
+from connector.domain.decision import Due
+from connector.errors import CatalogueUnavailable, EngineStopped, UnknownWork
+from connector.ports.clock import Clock
+from connector.ports.dues import Dues
+from connector.ports.engine import Engine, Plans
+from connector.services.guarding import Postponed
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.075
+_FIRST_WAIT_SECONDS = 0.2
+_LONGEST_WAIT_SECONDS = 10.0
+
+
+class Forwarder:
+    """At most `in_flight_limit` pieces of work lie in the engine unfinished; what waits here costs no memory. A crash
+    between enqueue and delete is harmless: the engine knows the id already."""
+
+    def __init__(
+        self,
+        dues: Dues,
+        engine: Engine,
+        clock: Clock,
+        node: str,
+        in_flight_limit: int,
+        direct: Plans = MappingProxyType({}),
+        aside: Collection[str] = (),
+    ) -> None:
+        """`direct`: work so small that remembering how far it is would be most of it; done here, to the end, before its
+        row goes. `aside`: kinds of work that somebody else sees to."""
+        self._direct = direct
+        self._aside = aside
+        self._dues = dues
+        self._engine = engine
+        self._clock = clock
+        self._node = node
+        self._in_flight_limit = in_flight_limit
+        #: Rows that the engine has no plan for: they stay, for the version that has, and nobody waits behind them.
+        self._unknown: set[str] = set()
+
+    async def run(self) -> None:
+        """For ever; may be cancelled anywhere."""
+        wait = _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                await self.forward()
+            except (CatalogueUnavailable, EngineStopped) as error:
+                log.warning("forwarding waits", extra={"seconds": wait, "hint": str(error)})
+                await self._clock.sleep_until(self._clock.now() + wait)
+                wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+            else:
+                wait = _FIRST_WAIT_SECONDS
+                await self._clock.sleep_until(self._clock.now() + _POLL_SECONDS)
+
+    async def forward(self) -> int:
+        """One round; returns how many the engine has taken."""
+        most = self._in_flight_limit + len(self._unknown)
+        fallen = await self._dues.fallen(self._node, self._clock.now(), most, but=self._aside)
+        if not fallen:
+            self._unknown.clear()
+            return 0
+        known = self._known(fallen)
+        done = [due for due in known if due.kind in self._direct]
+        for due in done:
+            await self._do(due)
+        room = max(self._in_flight_limit - await self._engine.unfinished(), 0)
+        others = [due for due in known if due.kind not in self._direct]
+        taken = done + [due for due in others[:room] if await self._has_taken(due)]
+        if taken:
+            await self._dues.forwarded(taken)
+        return len(taken)
+
+    async def _do(self, due: Due) -> None:
+        try:
+            for _, step in self._direct[due.kind]:
+                await step(due.subject, due.attempt)
+        except Postponed as error:
+            log.info("postponed", extra={"due": due.id, "hint": str(error)})
+
+    def _known(self, fallen: list[Due]) -> list[Due]:
+        return [due for due in fallen if due.id not in self._unknown]
+
+    async def _has_taken(self, due: Due) -> bool:
+        try:
+            await self._engine.enqueue(due)
+        except UnknownWork as error:
+            self._unknown.add(due.id)
+            log.error("due row skipped", extra={"due": due.id, "hint": str(error)})
+            return False
+        return True

@@ -1,0 +1,325 @@
+"""Settings by API: what holds for an organisation, and changes of it. Knows rows and the vault; what a change means
+for the configuration is asked of the house that it is laid over.
+
+A storage is tried before it is taken, and nothing is changed before it is in the audit log.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from connector.domain import own_storage, setting_changes
+from connector.domain.access import NO_LIMITS, Access, KeyRole, Limits
+from connector.domain.diagnosis import Finding, Level
+from connector.domain.ids import Moment
+from connector.domain.own_storage import NO_STORAGE, OwnStorage
+from connector.domain.secret import Secret
+from connector.domain.setting_changes import (
+    STORAGE,
+    EffectiveSettings,
+    RefusedSetting,
+    SettingsChange,
+    agent_setting,
+    pointer,
+)
+from connector.errors import BadRequest, CatalogueUnavailable, NotFound, NotPermitted, SecretLost
+from connector.ports.changed_settings import ChangedSetting, ChangedSettings
+from connector.ports.clock import Clock
+from connector.ports.vault import Vault
+from connector.settings import DestinationSettings
+
+log = logging.getLogger(__name__)
+
+#: Of each organisation; every node lays all of them over its file.
+_MOST: Final = 1000
+_TRIAL_SECONDS: Final = 45.0
+
+
+class LaidHouse(Protocol):
+    """The configuration of now, over which settings by API are laid."""
+
+    @property
+    def organisations(self) -> Collection[str]: ...
+
+    def refused(self, changed: Sequence[ChangedSetting]) -> Sequence[RefusedSetting]:
+        """What of these would not hold, and why."""
+        ...
+
+    def effective(self, changed: Sequence[ChangedSetting], organisation: str) -> EffectiveSettings:
+        """What holds with them."""
+        ...
+
+    def destination(self, storage: OwnStorage, secret: Secret) -> DestinationSettings:
+        """Raises BadRequest for what is no address."""
+        ...
+
+    async def refresh(self) -> None:
+        """What is in the catalogue holds here from now on. Raises CatalogueUnavailable."""
+        ...
+
+
+class Audit(Protocol):
+    async def done(
+        self, access: Access, action: str, *, subject: str = "", organisation: str | None = None, **details: object
+    ) -> None:
+        """It is in the log when this returns."""
+        ...
+
+
+class StorageTrial(Protocol):
+    async def findings(self, settings: DestinationSettings) -> Sequence[Finding]:
+        """A small file put there, read back and deleted. Nothing is raised that can be a finding."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlaid:
+    """One setting that the API has changed."""
+
+    organisation: str
+    name: str
+    #: Of a storage without its secret.
+    value: object
+    by: str
+    at: Moment
+    #: Why it does not hold; "" when it does.
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsView:
+    organisation: str
+    effective: EffectiveSettings
+    #: In the words of own_storage.STORAGE_FIELDS; None: the house's, or not for who asks.
+    storage: Mapping[str, str] | None
+    changed: tuple[Overlaid, ...]
+    #: Of the storage that was tried just now.
+    findings: tuple[Finding, ...] = field(default=())
+
+
+class HouseSettings:
+    def __init__(
+        self,
+        rows: ChangedSettings,
+        vault: Vault,
+        house: LaidHouse,
+        trial: StorageTrial,
+        auditing: Audit,
+        clock: Clock,
+        *,
+        trial_seconds: float = _TRIAL_SECONDS,
+    ) -> None:
+        self._rows = rows
+        self._vault = vault
+        self._house = house
+        self._trial = trial
+        self._auditing = auditing
+        self._clock = clock
+        self._trial_seconds = trial_seconds
+        #: Trials that took too long, while they take away what they have put.
+        self._leaving: set[asyncio.Task[Sequence[Finding]]] = set()
+
+    async def view(self, access: Access, organisation: str | None = None) -> SettingsView:
+        """Raises NotFound for an organisation that is not his, BadRequest where he has to say which one."""
+        return self._view(access, self._whose(access, organisation), await self._rows.all())
+
+    async def change(self, access: Access, organisation: str | None, change: SettingsChange) -> SettingsView:
+        """All of it or nothing; it holds here when this returns, and everywhere two seconds later. Raises BadRequest
+        pointing to what is wrong, also when the storage fails its trial; NotFound as `view` does."""
+        whose = self._whose(access, organisation)
+        _check_limits(access.key.limits, change)
+        rows = await self._rows.all()
+        own = {row.name: row for row in rows if row.organisation == whose}
+        storage, secret = _storage(own.get(STORAGE), change)
+        values = _values(own, change, storage, is_new=secret is not None)
+        self._check(rows, whose, values, access)
+        findings: Sequence[Finding] = ()
+        if storage is not None and STORAGE in values:
+            findings = await self._tried(storage, secret)
+            values[STORAGE] = own_storage.written(await self._sealed(storage, secret))
+        if values:
+            await self._write(access, whose, values)
+        return self._view(access, whose, await self._rows.all(), findings)
+
+    async def overlaid(self, access: Access, organisation: str | None = None) -> Sequence[Overlaid]:
+        """Everything that the API has changed, of one organisation or of all that he sees; of such, too, as the
+        configuration does not have any more."""
+        rows = await self._rows.all()
+        wanted = organisation if access.organisation is None else access.organisation
+        return self._overlaid(access, [row for row in rows if wanted in (None, row.organisation)])
+
+    async def unset(self, access: Access, organisation: str, names: Sequence[str]) -> Sequence[str]:
+        """Takes back what is there of these, however little sense it makes by now; returns their names. NotFound when
+        nothing of it is there."""
+        there = {row.name for row in await self._rows.all() if row.organisation == organisation}
+        gone = [name for name in dict.fromkeys(names) if name in there]
+        if missing := [name for name in names if name not in there]:
+            known = ", ".join(sorted(there)) or "nothing"
+            raise NotFound(f"{missing[0]!r} of {organisation!r} is not changed by the API: {known} is")
+        await self._write(access, organisation, dict.fromkeys(gone))
+        return gone
+
+    async def close(self) -> None:
+        """Trials that are still leaving are let go."""
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+
+    def _whose(self, access: Access, organisation: str | None) -> str:
+        known, wanted = self._house.organisations, access.asked_of(organisation)
+        if wanted is None and len(known) == 1:
+            return next(iter(known))
+        if wanted is None:
+            raise BadRequest(f"say whose: organisation is one of {', '.join(known)}", pointer="organisation")
+        if wanted not in known:
+            raise NotFound(f"there is no organisation {wanted!r}")
+        return wanted
+
+    def _check(
+        self, rows: Sequence[ChangedSetting], whose: str, values: Mapping[str, str | None], access: Access
+    ) -> None:
+        """As config.yaml is checked, and before anybody is asked."""
+        if values.get(STORAGE) is not None:
+            # An address that is none is pointed to.
+            self._house.destination(own_storage.read(str(values[STORAGE])), Secret(""))
+        at, by = self._clock.now(), access.by
+        new = [
+            ChangedSetting(organisation=whose, name=name, value=value, by=by, at=at)
+            for name, value in values.items()
+            if value is not None
+        ]
+        others = [row for row in rows if row.organisation == whose and row.name not in values]
+        if len(others) + len(new) > _MOST:
+            raise BadRequest(f"more than {_MOST} settings of one organisation: take some back before")
+        for refused in self._house.refused([*others, *new]):
+            if refused.name in values:
+                raise BadRequest(f"{refused.name}: {refused.reason}", pointer=pointer(refused.name))
+
+    async def _tried(self, storage: OwnStorage, secret: Secret | None) -> Sequence[Finding]:
+        destination = self._house.destination(storage, secret or await self._revealed(storage))
+        task = asyncio.ensure_future(self._trial.findings(destination))
+        try:
+            await asyncio.wait((task,), timeout=self._trial_seconds)
+        finally:
+            if not task.done():
+                self._let_go(task)
+        if not task.done():
+            raise BadRequest(f"{STORAGE}: it did not answer within {self._trial_seconds:.0f} s", pointer=f"/{STORAGE}")
+        findings = task.result()
+        bad = next((one for one in findings if one.level is Level.BAD), None)
+        if bad is not None:
+            fault = f"/{bad.subject}" if bad.subject in own_storage.STORAGE_FIELDS else ""
+            raise BadRequest(f"{STORAGE} was not taken; {bad.subject}: {bad.what}", pointer=f"/{STORAGE}{fault}")
+        return findings
+
+    def _let_go(self, task: "asyncio.Task[Sequence[Finding]]") -> None:
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        task.cancel()
+
+    async def _revealed(self, storage: OwnStorage) -> Secret:
+        try:
+            return await self._vault.reveal(storage.secret_name)
+        except SecretLost as error:
+            name = "s3SecretKey"
+            raise BadRequest(f"{name}: the one that was kept is lost: say it", pointer=f"/{STORAGE}/{name}") from error
+
+    async def _sealed(self, storage: OwnStorage, secret: Secret | None) -> OwnStorage:
+        return storage if secret is None else replace(storage, secret_name=await self._vault.keep(secret))
+
+    async def _write(self, access: Access, whose: str, values: Mapping[str, str | None]) -> None:
+        settings = {name: _shown(name, value) for name, value in values.items() if name != STORAGE}
+        if settings:
+            await self._auditing.done(access, "settings.changed", organisation=whose, settings=settings)
+        if STORAGE in values:
+            told = _shown(STORAGE, values[STORAGE])
+            await self._auditing.done(access, "storage.changed", organisation=whose, storage=told)
+        await self._rows.change(whose, values, by=access.by, at=self._clock.now())
+        # It is in the catalogue: whoever asks there has it within a second, we too.
+        with suppress(CatalogueUnavailable):
+            await self._house.refresh()
+
+    def _view(
+        self, access: Access, whose: str, rows: Sequence[ChangedSetting], findings: Sequence[Finding] = ()
+    ) -> SettingsView:
+        own = [row for row in rows if row.organisation == whose]
+        storage = _kept_storage(next((row for row in own if row.name == STORAGE), None))
+        return SettingsView(
+            organisation=whose,
+            effective=self._house.effective(own, whose),
+            storage=storage.shown if storage is not None and access.key.may(KeyRole.ADMIN) else None,
+            changed=tuple(self._overlaid(access, own)),
+            findings=tuple(findings),
+        )
+
+    def _overlaid(self, access: Access, rows: Sequence[ChangedSetting]) -> Sequence[Overlaid]:
+        reasons = {(one.organisation, one.name): one.reason for one in self._house.refused(rows)}
+        is_admin = access.key.may(KeyRole.ADMIN)
+        return [
+            Overlaid(
+                organisation=row.organisation,
+                name=row.name,
+                value=_shown(row.name, row.value),
+                by=row.by,
+                at=row.at,
+                refused=reasons.get((row.organisation, row.name), ""),
+            )
+            for row in rows
+            if is_admin or row.name != STORAGE
+        ]
+
+
+def _check_limits(limits: Limits, change: SettingsChange) -> None:
+    """Who sees some calls only changes nothing for the others."""
+    if limits == NO_LIMITS:
+        return
+    agents = {one.agent for name in change.values if (one := agent_setting(name)) is not None}
+    is_others = change.storage is None or bool(change.storage) or any(not agent_setting(name) for name in change.values)
+    if is_others or limits.tags or limits.numbers or not agents <= set(limits.agents):
+        raise NotPermitted("this key is limited to some calls: what holds for all of them is changed with another one")
+
+
+def _values(
+    own: Mapping[str, ChangedSetting], change: SettingsChange, storage: OwnStorage | None, *, is_new: bool
+) -> dict[str, str | None]:
+    """What differs from what is there."""
+    values: dict[str, str | None] = {}
+    for name, said in change.values.items():
+        setting_changes.check_name(name)
+        values[name] = None if said is None else setting_changes.kept(name, said)
+    values[STORAGE] = None if storage is None else own_storage.written(storage)
+    is_there = {name: row.value for name, row in own.items()}
+    return {
+        name: value for name, value in values.items() if value != is_there.get(name) or (is_new and name == STORAGE)
+    }
+
+
+def _storage(row: ChangedSetting | None, change: SettingsChange) -> tuple[OwnStorage | None, Secret | None]:
+    """What it shall be, and its secret if that is a new one."""
+    old = _kept_storage(row)
+    if change.storage is None:
+        return None, None
+    if not change.storage:
+        return old, None
+    return own_storage.merged(old or NO_STORAGE, change.storage)
+
+
+def _kept_storage(row: ChangedSetting | None) -> OwnStorage | None:
+    if row is not None:
+        with suppress(ValueError):
+            return own_storage.read(row.value)
+    return None
+
+
+def _shown(name: str, value: str | None) -> object:
+    """As people may see it."""
+    if value is None:
+        return None
+    try:
+        return own_storage.read(value).shown if name == STORAGE else json.loads(value)
+    except ValueError:
+        return "what this version cannot read"

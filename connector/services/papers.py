@@ -1,0 +1,40 @@
+"""Files beside a recording's sound that hold words: the manifest, the transcript. Knows the work folder, and no
+destination; not what stands in them."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from connector.domain.ids import RecordingId
+from connector.domain.recording import Artefact, ArtefactKind
+from connector.errors import NoRoom
+
+
+def written_paper(recording_id: RecordingId, kind: ArtefactKind, facts: Any, folder: Path) -> Artefact:
+    """Lies beside the sound files, as JSON. NoRoom when it can't be written."""
+    content = json.dumps(facts, ensure_ascii=False, indent=2).encode(errors="replace") + b"\n"
+    path = Path("work") / recording_id / f"{kind}.json"
+    try:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        with (folder / path).open("wb") as written:
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+    except OSError as error:
+        raise NoRoom(
+            f"{folder / path} cannot be written ({error.strerror}): make room, or give us the folder"
+        ) from error
+    return Artefact(
+        recording_id=recording_id,
+        kind=kind,
+        format="json",
+        path=str(path),
+        size_bytes=len(content),
+        md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        duration_seconds=0.0,
+        sample_rate=0,
+        channels=(),
+    )

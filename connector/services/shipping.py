@@ -1,0 +1,330 @@
+"""A recording's way from CAPTURED to AVAILABLE: collect, render, store, finish. Each step may run again.
+
+A step that cannot go on has said so in the catalogue before it raises: a later attempt as a due row, or a final state.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Set
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from connector.domain.decision import Due
+from connector.domain.ids import RecordingId
+from connector.domain.notification import telling
+from connector.domain.products import SHIPPING, keeps_sound, kinds
+from connector.domain.recording import ArtefactKind, Delivery, Recording
+from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
+from connector.domain.transcript import TRANSCRIBING
+from connector.errors import (
+    BrokenAudio,
+    CatalogueUnavailable,
+    ConnectorError,
+    DestinationRefused,
+    IllegalTransition,
+    NoRoom,
+    SourceMissing,
+    is_passing,
+)
+from connector.network.backoff import next_try
+from connector.ports.clock import Clock
+from connector.ports.destinations import Destinations
+from connector.ports.dues import Dues
+from connector.ports.engine import Step
+from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
+from connector.services.guarding import Postponed, guarded
+from connector.services.manifesting import with_manifest
+from connector.services.rendering import Renderer
+from connector.services.storing import Later, Storing, abandon
+
+log = logging.getLogger(__name__)
+
+#: A full disk of our own is looked at this often; it never becomes final.
+_ROOM_SECONDS = 30.0
+#: When the schedule is over and a backup holds it, the destination is tried this often.
+_BACK_FILL_SECONDS = 86_400.0
+_SILENCE_SPREAD = 0.1
+#: What waits for a destination that nobody asked because it is known to be down looks again after so long at most.
+_LONGEST_UNASKED_SECONDS = 1800.0
+_UNPROVEN = frozenset({DeliveryState.WAITING, DeliveryState.REFUSED, DeliveryState.GAVE_UP})
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+_ON_ITS_WAY_OUT = frozenset({RecordingState.REMOVING, RecordingState.REMOVED})
+
+
+class Shipping:
+    def __init__(
+        self,
+        ledger: ShippingLedger,
+        dues: Dues,
+        renderer: Renderer,
+        storing: Storing,
+        destinations: Destinations,
+        clock: Clock,
+        folder: Path,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._dues = dues
+        self._renderer = renderer
+        self._storing = storing
+        self._destinations = destinations
+        self._clock = clock
+        self._folder = folder
+        self._draw = draw
+
+    @property
+    def steps(self) -> list[tuple[str, Step]]:
+        steps = (("collect", self.collect), ("render", self.render), ("store", self.store), ("finish", self.finish))
+        return guarded(steps, self._stumbled)
+
+    async def collect(self, subject: str, attempt: int) -> None:
+        """Every segment is at hand."""
+        file = await self._file(subject)
+        if _goes_on_its_way(file.recording):
+            try:
+                await self._renderer.collect(file)
+            except CatalogueUnavailable:
+                raise
+            except ConnectorError as error:
+                await self._give_way(file, attempt, error)
+
+    async def render(self, subject: str, attempt: int) -> None:
+        """CAPTURED becomes RENDERED, or FAILED with the reason."""
+        file = await self._file(subject)
+        if not _goes_on_its_way(file.recording):
+            return
+        try:
+            rendering = await self._renderer.render(file)
+            if rendering is None:
+                raise BrokenAudio("no segment holds a single frame of sound")
+            deliveries = self._deliveries(file)
+            if any(delivery.kind is ArtefactKind.MANIFEST for delivery in deliveries):
+                rendering = await asyncio.to_thread(with_manifest, file, rendering, self._folder)
+        except CatalogueUnavailable:
+            raise
+        except ConnectorError as error:
+            await self._give_way(file, attempt, error)
+            return
+        await self._ledger.rendered(file.recording.id, rendering, deliveries)
+        log.info("rendered", extra=_facts(file) | {"seconds": round(rendering.duration_seconds, 3)})
+        for trouble in rendering.troubles:
+            log.warning("source damaged", extra=_facts(file) | {"hint": trouble})
+
+    async def store(self, subject: str, attempt: int) -> None:
+        """Every waiting delivery is tried once, and those that stand in for one; what has to wait shares one more. What
+        landed although the recording was on its way out by then falls due for removal."""
+        try:
+            file = await self._store_waiting(subject, attempt)
+        except IllegalTransition:
+            await self._remove_late_copies(await self._file(subject))
+            raise
+        await self._remove_late_copies(file)
+
+    async def finish(self, subject: str, attempt: int) -> None:
+        """RENDERED becomes AVAILABLE when a destination holds everything, or FAILED when none ever will."""
+        file = await self._file(subject)
+        if file.recording.state is not RecordingState.RENDERED:
+            return
+        if _complete_destinations(file) or _complete_destinations(file, await self._backups(file)):
+            await self._ledger.moved(file.recording.id, RecordingEvent.STORED, due=[self._telling(file, attempt)])
+            log.info("available", extra=_facts(file))
+        elif not any(delivery.state is DeliveryState.WAITING for delivery in file.deliveries):
+            reasons = "; ".join(sorted({delivery.reason for delivery in file.deliveries if delivery.reason}))
+            due = [self._telling(file, attempt)]
+            await self._ledger.moved(file.recording.id, RecordingEvent.GIVEN_UP, reason=reasons, due=due)
+            log.error("recording %s", RecordingState.FAILED_STORE, extra=_facts(file) | {"hint": reasons})
+
+    async def retry(self, subject: str) -> RecordingState:
+        """Take a failed recording up again, from the stage that failed; returns its state."""
+        file = await self._file(subject)
+        attempt = await self._ledger.next_attempt(file.recording.id)
+        due = self._due(file.recording, attempt, 0.0)
+        state = file.recording.state
+        for delivery in file.deliveries:
+            if delivery.state in {DeliveryState.REFUSED, DeliveryState.GAVE_UP}:
+                if await self._goes_elsewhere(file, delivery):
+                    # Nobody would know of its parts there any more.
+                    await abandon(self._destinations, file, delivery)
+                await self._ledger.delivery_moved(delivery, DeliveryEvent.RETRIED, due=[due])
+        if state in {RecordingState.FAILED_RENDER, RecordingState.FAILED_STORE}:
+            return await self._ledger.moved(file.recording.id, RecordingEvent.RETRIED, due=[due])
+        if state in {RecordingState.CAPTURED, RecordingState.RENDERED, RecordingState.AVAILABLE}:
+            await self._dues.add([due])
+        return state
+
+    async def waive(self, subject: str, destination: str = "") -> list[Delivery]:
+        """Do without what was refused or given up, there or anywhere; at a destination that is named also without what
+        still waits, when the recording is available. Returns those deliveries."""
+        file = await self._file(subject)
+        states = {DeliveryState.REFUSED, DeliveryState.GAVE_UP}
+        if destination and file.recording.state is RecordingState.AVAILABLE:
+            states.add(DeliveryState.WAITING)
+        given_up = [
+            delivery
+            for delivery in file.deliveries
+            if delivery.state in states and destination in ("", delivery.destination)
+        ]
+        for delivery in given_up:
+            await abandon(self._destinations, file, delivery)
+            await self._ledger.delivery_moved(delivery, DeliveryEvent.WAIVED, reason=delivery.reason)
+        return given_up
+
+    async def _store_waiting(self, subject: str, attempt: int) -> RecordingFile:
+        """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
+        file = await self._file(subject)
+        tried: set[tuple[str, ArtefactKind]] = set()
+        while file.rendering is not None and (delivery := _next_waiting(file, tried)):
+            tried.add((delivery.destination, delivery.kind))
+            later = await self._storing.deliver(file, delivery)
+            if later is not None:
+                await self._postpone(subject, delivery, attempt, later)
+            file = await self._file(subject)
+        return file
+
+    async def _remove_late_copies(self, file: RecordingFile) -> None:
+        """Whoever removed it may have looked before the last byte of a copy had landed."""
+        recording = file.recording
+        if recording.state in _ON_ITS_WAY_OUT and any(_may_be_there(delivery) for delivery in file.deliveries):
+            attempt = await self._ledger.next_attempt(recording.id)
+            due = replace(self._due(recording, attempt, 0.0), kind="remove")
+            await self._dues.add([due])
+            log.warning("removed again", extra=_facts(file) | {"hint": "a copy may have landed meanwhile"})
+
+    async def _goes_elsewhere(self, file: RecordingFile, delivery: Delivery) -> bool:
+        """Whether the configuration leads it away from where parts of it may be."""
+        if not delivery.place:
+            return False
+        try:
+            begun = await self._destinations.holding(delivery, file.recording)
+            wished = await self._destinations.find(delivery.destination, file.recording)
+        except DestinationRefused:
+            return True
+        return begun is None or wished is None or begun.place != wished.place
+
+    async def _backups(self, file: RecordingFile) -> dict[str, str]:
+        """Who stands in for whom by the configuration: a copy that stands in for one may serve another as well."""
+        found: dict[str, str] = {}
+        if all(delivery.state is not DeliveryState.STORED for delivery in file.deliveries):
+            return found
+        for name in {delivery.destination for delivery in file.deliveries if not delivery.stands_for}:
+            with suppress(DestinationRefused):
+                destination = await self._destinations.find(name, file.recording)
+                found[name] = destination.backup if destination else ""
+        return found
+
+    async def _stumbled(self, subject: str, attempt: int, reason: str) -> None:
+        file = await self._file(subject)
+        wait = next_try(attempt, self._draw())
+        if wait is not None:
+            await self._dues.add([self._due(file.recording, attempt + 1, wait)])
+        elif file.recording.state is RecordingState.CAPTURED:
+            due = [self._telling(file, attempt)]
+            await self._ledger.moved(file.recording.id, RecordingEvent.UNUSABLE, reason=reason, due=due)
+        elif file.recording.state is RecordingState.RENDERED:
+            due = [self._telling(file, attempt)]
+            await self._ledger.moved(file.recording.id, RecordingEvent.GIVEN_UP, reason=reason, due=due)
+
+    async def _file(self, subject: str) -> RecordingFile:
+        file = await self._ledger.file(RecordingId(subject))
+        if file is None:
+            raise SourceMissing(f"the catalogue knows no recording {subject}")
+        return file
+
+    async def _give_way(self, file: RecordingFile, attempt: int, error: ConnectorError) -> None:
+        """Rendering failed: a passing trouble comes again, sound that is broken is final until somebody retries."""
+        if is_passing(error):
+            wait = _ROOM_SECONDS if isinstance(error, NoRoom) else next_try(attempt, self._draw()) or _ROOM_SECONDS
+            await self._dues.add([self._due(file.recording, attempt + 1, wait)])
+            log.warning("rendering postponed", extra=_facts(file) | {"hint": str(error), "seconds": wait})
+            raise Postponed(f"recording {file.recording.id}: {error}") from error
+        due = [self._telling(file, attempt)]
+        await self._ledger.moved(file.recording.id, RecordingEvent.UNUSABLE, reason=str(error), due=due)
+        log.error("recording %s", RecordingState.FAILED_RENDER, extra=_facts(file) | {"hint": str(error)})
+
+    async def _postpone(self, subject: str, delivery: Delivery, attempt: int, later: Later) -> None:
+        file = await self._file(subject)
+        if not later.was_asked:
+            await self._dues.add([self._due(file.recording, attempt + 1, self._wait_unasked(delivery, attempt, later))])
+            return
+        wait = next_try(delivery.attempts + 1, self._draw())
+        if wait is None and (delivery.destination, delivery.kind) in _held(file, {delivery.destination: later.backup}):
+            # Nothing is lost: it goes there as soon as it can be reached.
+            wait = _BACK_FILL_SECONDS
+        if wait is None:
+            # As the catalogue has it now: its name was chosen by this very try, perhaps.
+            await abandon(self._destinations, file, _same(file, delivery))
+            await self._ledger.delivery_moved(delivery, DeliveryEvent.GAVE_UP, reason=later.reason)
+        else:
+            # Not sooner than it asked for, and not all of them at that very moment.
+            wait = max(wait, later.after_seconds * (1.0 + _SILENCE_SPREAD * self._draw()))
+            await self._ledger.delivery_postponed(delivery, later.reason, self._due(file.recording, attempt + 1, wait))
+
+    def _wait_unasked(self, delivery: Delivery, attempt: int, later: Later) -> float:
+        """Longer from turn to turn, since all that wait for it come again and only the first one asks."""
+        if next_try(delivery.attempts + 1) is None:
+            return _BACK_FILL_SECONDS
+        wait = min(next_try(attempt, self._draw()) or _LONGEST_UNASKED_SECONDS, _LONGEST_UNASKED_SECONDS)
+        return max(wait, later.after_seconds * (1.0 + _SILENCE_SPREAD * self._draw()))
+
+    def _deliveries(self, file: RecordingFile) -> list[Delivery]:
+        made = kinds(file.recording.options, file.call.kind)
+        return [
+            Delivery(recording_id=file.recording.id, kind=kind, destination=name)
+            for name in self._destinations.names_for(file.recording)
+            for kind in (*made, *((ArtefactKind.MANIFEST,) if self._destinations.wants_manifest(name) else ()))
+        ]
+
+    def _due(self, recording: Recording, attempt: int, wait: float) -> Due:
+        """Of a sound that is only to be heard, this."""
+        kind = SHIPPING if keeps_sound(recording.options) else TRANSCRIBING
+        return Due(kind=kind, subject=recording.id, attempt=attempt, node=recording.node, at=self._clock.now() + wait)
+
+    def _telling(self, file: RecordingFile, attempt: int) -> Due:
+        return telling(file.recording.id, f"shipped/{attempt}", self._clock.now())
+
+
+def _goes_on_its_way(recording: Recording) -> bool:
+    """Not the sound that is deleted once its words are there."""
+    return recording.state is RecordingState.CAPTURED and keeps_sound(recording.options)
+
+
+def _next_waiting(file: RecordingFile, tried: Set[tuple[str, ArtefactKind]]) -> Delivery | None:
+    """Nothing of what is on its way out."""
+    if file.recording.state in _ON_ITS_WAY_OUT:
+        return None
+    waiting = (delivery for delivery in file.deliveries if delivery.state is DeliveryState.WAITING)
+    return next((delivery for delivery in waiting if (delivery.destination, delivery.kind) not in tried), None)
+
+
+def _may_be_there(delivery: Delivery) -> bool:
+    """Stored, or begun by a try that ended without proof."""
+    return delivery.state is DeliveryState.STORED or (delivery.state in _UNPROVEN and delivery.object_name != "")
+
+
+def _same(file: RecordingFile, delivery: Delivery) -> Delivery:
+    key = (delivery.destination, delivery.kind)
+    return next(one for one in file.deliveries if (one.destination, one.kind) == key)
+
+
+def _held(file: RecordingFile, backups: Mapping[str, str]) -> set[tuple[str, ArtefactKind]]:
+    """What each destination has, or somebody for it: by what the catalogue says, and by who is whose backup."""
+    stored = [delivery for delivery in file.deliveries if delivery.state is DeliveryState.STORED]
+    held = {(name, one.kind) for name, backup in backups.items() for one in stored if one.destination == backup}
+    return held | {(name, one.kind) for one in stored for name in (one.destination, one.stands_for)}
+
+
+def _complete_destinations(file: RecordingFile, backups: Mapping[str, str] = _NOBODY) -> list[str]:
+    """Those that hold everything, by themselves or by their backups; sound waits for no words."""
+    wished = [one for one in file.deliveries if not one.stands_for and one.kind is not ArtefactKind.TRANSCRIPT]
+    wished = wished or [one for one in file.deliveries if not one.stands_for]
+    held = _held(file, backups)
+    missing = {one.destination for one in wished if (one.destination, one.kind) not in held}
+    return [name for name in dict.fromkeys(one.destination for one in wished) if name not in missing]
+
+
+def _facts(file: RecordingFile) -> dict[str, str]:
+    recording = file.recording
+    return {"recording_id": recording.id, "call_id": recording.call_id, "organisation": recording.organisation}

@@ -1,0 +1,193 @@
+"""One artefact to one destination: choose its name once, put it, say what became of it, and who stands in."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.domain.ids import Moment
+from connector.domain.notification import telling
+from connector.domain.object_names import NameFacts, plain_kind
+from connector.domain.products import kinds
+from connector.domain.recording import Artefact, Delivery
+from connector.domain.states import DeliveryEvent
+from connector.errors import DestinationRefused, DestinationUnreachable, NoRoom, ObjectExists
+from connector.ports.clock import Clock
+from connector.ports.destinations import Destination, Destinations
+from connector.ports.object_store import Digest
+from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
+
+log = logging.getLogger(__name__)
+
+#: How many names are tried when others' objects have them already.
+_NAMES = 1000
+#: So long after it did not answer, a destination that has a backup is not asked again: each try costs its time limit.
+_DOWN_SECONDS = 60.0
+#: Whoever asks to be left alone for longer is asked again after so long all the same.
+_LONGEST_SILENCE_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Why it must be tried again, and how long the destination is to be left alone."""
+
+    reason: str
+    after_seconds: float = 0.0
+    #: Who holds it meanwhile, or is to; "" for nobody.
+    backup: str = ""
+    #: No: it was known to be down, and nobody troubled it. That was no try.
+    was_asked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """Nobody asks it until then."""
+
+    reason: str
+    until: Moment
+
+
+class Storing:
+    def __init__(self, ledger: ShippingLedger, destinations: Destinations, clock: Clock, folder: Path) -> None:
+        self._ledger = ledger
+        self._destinations = destinations
+        self._clock = clock
+        self._folder = folder
+        #: Places that did not answer, or asked to be left alone.
+        self._silent: dict[str, _Silence] = {}
+
+    async def deliver(self, file: RecordingFile, delivery: Delivery) -> Later | None:
+        """Put it where it belongs; returns why it must be tried again later, or None when it is settled. Where it
+        cannot be had now and a backup is named, a delivery there is waiting afterwards."""
+        facts = {"recording_id": delivery.recording_id, "destination": delivery.destination, "artefact": delivery.kind}
+        destination: Destination | None = None
+        try:
+            destination = await self._destination(file, delivery)
+            if silence := self._silence(destination):
+                await self._stand_in(delivery, destination)
+                left_seconds = silence.until - self._clock.now()
+                log.info("delivery waits", extra=facts | {"hint": silence.reason, "seconds": left_seconds})
+                return Later(silence.reason, left_seconds, destination.backup, was_asked=False)
+            name = await self._put(file, delivery, destination)
+        except (DestinationUnreachable, NoRoom, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            log.warning("delivery postponed", extra=facts | {"hint": reason})
+            if destination is None:
+                return Later(reason)
+            wished_seconds = silence_seconds(error)
+            self._leave_alone(delivery, destination, reason, wished_seconds)
+            await self._stand_in(delivery, destination)
+            return Later(reason, wished_seconds, destination.backup)
+        except DestinationRefused as error:
+            # First who stands in: once it is refused nobody looks at it again, whoever crashes in between.
+            if destination is not None:
+                await self._stand_in(delivery, destination)
+            await self._ledger.delivery_moved(delivery, DeliveryEvent.REFUSED, reason=str(error))
+            log.error("delivery refused", extra=facts | {"hint": str(error)})
+            return None
+        self._silent.pop(_place(destination), None)
+        url = destination.store.url(name)
+        due = telling(delivery.recording_id, f"stored/{delivery.destination}/{delivery.kind}", self._clock.now())
+        await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED, url=url, due=[due])
+        log.info("stored", extra=facts | {"url": url})
+        return None
+
+    async def _destination(self, file: RecordingFile, delivery: Delivery) -> Destination:
+        """Where it began, for its name is committed there and parts of it may be; else as the configuration says."""
+        if delivery.place:
+            found = await self._destinations.holding(delivery, file.recording)
+        else:
+            found = await self._destinations.find(delivery.destination, file.recording)
+        if found is None:
+            raise DestinationRefused(
+                f"destination {delivery.destination!r} is not in the configuration: add it again, or waive it"
+            )
+        return found
+
+    async def _stand_in(self, delivery: Delivery, destination: Destination) -> None:
+        if not destination.backup or delivery.stands_for:
+            return
+        stand_in = Delivery(
+            recording_id=delivery.recording_id,
+            kind=delivery.kind,
+            destination=destination.backup,
+            stands_for=delivery.destination,
+        )
+        await self._ledger.stood_in(stand_in)
+
+    def _leave_alone(self, delivery: Delivery, destination: Destination, reason: str, wished_seconds: float) -> None:
+        """As long as it wished; one that has a backup for a minute at least."""
+        has_stand_in = destination.backup and not delivery.stands_for
+        seconds = max(wished_seconds, _DOWN_SECONDS if has_stand_in else 0.0)
+        until = self._clock.now() + seconds
+        known = self._silent.get(_place(destination))
+        # Of several at once the one that it told the most.
+        if seconds and (known is None or known.until < until):
+            self._silent[_place(destination)] = _Silence(reason, until)
+
+    def _silence(self, destination: Destination) -> _Silence | None:
+        silence = self._silent.get(_place(destination))
+        return silence if silence and self._clock.now() < silence.until else None
+
+    async def _put(self, file: RecordingFile, delivery: Delivery, destination: Destination) -> str:
+        artefact = file.artefact(delivery)
+        source = self._folder / artefact.path
+        digest = Digest(size_bytes=artefact.size_bytes, md5=artefact.md5, sha256=artefact.sha256)
+        overwrite = destination.overwrite or bool(file.recording.options.overwrite)
+        name = delivery.object_name
+        committed = name if delivery.place == destination.place else ""
+        for suffix in range(_NAMES):
+            name = name or _name(file, artefact, destination, suffix)
+            try:
+                if name != committed:
+                    await self._ledger.named(delivery, name, destination.place, overwrite=overwrite)
+                    committed = name
+                await destination.store.put(name, source, digest, overwrite=overwrite)
+            except ObjectExists:
+                name = ""
+            else:
+                return name
+        raise DestinationRefused(f"{_NAMES} names like {name!r} are taken at {destination.name!r}: change its template")
+
+
+async def abandon(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> None:
+    """Nobody goes on with it: what of it is there already goes, as far as it can be reached."""
+    if not delivery.object_name:
+        return
+    try:
+        destination = await destinations.holding(delivery, file.recording)
+        if destination is not None:
+            await destination.store.abandon(delivery.object_name)
+    except (DestinationRefused, DestinationUnreachable) as error:
+        log.warning("not tidied up", extra={"recording_id": delivery.recording_id, "hint": str(error)})
+
+
+def silence_seconds(error: BaseException) -> float:
+    """How long the destination asked to be left alone, as far as we heed it; 0 when it did not."""
+    asked = error.retry_after_seconds if isinstance(error, DestinationUnreachable) else None
+    return min(asked or 0.0, _LONGEST_SILENCE_SECONDS)
+
+
+def _place(destination: Destination) -> str:
+    """Not its name: every call that brings an address of its own has the same."""
+    return destination.place or destination.name
+
+
+def _name(file: RecordingFile, artefact: Artefact, destination: Destination, suffix: int) -> str:
+    recording, call = file.recording, file.call
+    facts = NameFacts(
+        call_id=call.id,
+        recording_id=recording.id,
+        organisation=recording.organisation,
+        from_number=call.from_number,
+        to_number=call.to_number,
+        agent=call.agent_id,
+        queue=call.queue,
+        direction=call.direction,
+        pbx=recording.pbx,
+        node=recording.node,
+        agent_name=call.agent_name,
+        plain_kind=plain_kind(kinds(recording.options, call.kind)),
+        started_at=recording.started_at or recording.requested_at,
+        timezone=destination.timezone,
+    )
+    return destination.template.name(facts, artefact.kind, artefact.format, suffix)

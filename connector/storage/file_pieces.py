@@ -1,0 +1,118 @@
+"""Bytes of files in pieces: hashed on their way, sealed or plain, given up when nobody waits. Knows no folder."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from connector.errors import DestinationRefused
+from connector.ports.object_store import Digest, ObjectFacts
+from connector.storage.file_threads import Abandoned, Stop
+from connector.storage.sealing import MAGIC, KeyRing, SealedFile
+
+PIECE_BYTES = 1 << 20
+
+
+class Hashes:
+    """Size and hashes of what went through."""
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sha256 = hashlib.sha256()
+
+    def over(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._size_bytes += len(piece)
+            self._md5.update(piece)
+            self._sha256.update(piece)
+            yield piece
+
+    @property
+    def facts(self) -> ObjectFacts:
+        return ObjectFacts(size_bytes=self._size_bytes, md5=self._md5.hexdigest(), sha256=self._sha256.hexdigest())
+
+
+class Plain:
+    """The plain side of an open file, whether it is sealed or not."""
+
+    def __init__(self, file: BinaryIO, path: Path, ring: KeyRing) -> None:
+        is_sealed = file.read(len(MAGIC)) == MAGIC
+        file.seek(0)
+        size_bytes = os.fstat(file.fileno()).st_size
+        self._sealed = SealedFile(file, size_bytes, ring, str(path)) if is_sealed else None
+        self.pieces = self._sealed.pieces() if self._sealed else pieces_of(file)
+
+    def proven_facts(self) -> ObjectFacts:
+        """What the file holds, after every byte of it was read."""
+        hashes = Hashes()
+        # Every sealed chunk proves itself, and the trailer the hashes: no need to reckon them again.
+        for _ in self.pieces if self._sealed else hashes.over(self.pieces):
+            pass
+        return self._sealed.facts if self._sealed else hashes.facts
+
+
+class PieceReader:
+    """One object being read by several threads in turn, so that the caller may go away at any moment."""
+
+    def __init__(self, pieces: Generator[bytes, None, None]) -> None:
+        self._pieces = pieces
+        self._lock = threading.Lock()
+        self._is_abandoned = False
+
+    def next_piece(self, _stop: Stop) -> bytes:
+        """The next bytes; empty at the end."""
+        with self._lock:
+            piece = b"" if self._is_abandoned else next(self._pieces, b"")
+        if self._is_abandoned:
+            self.close()
+        return piece
+
+    def close(self) -> None:
+        """Let go of the file; while a thread still reads, that thread will."""
+        self._is_abandoned = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._pieces.close()
+            finally:
+                self._lock.release()
+
+
+def pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(PIECE_BYTES), b"")
+
+
+def promised(pieces: Iterable[bytes], digest: Digest, source: Path) -> Iterator[bytes]:
+    """The same pieces; DestinationRefused after the last when they were not what the digest says."""
+    hashes = Hashes()
+    yield from hashes.over(pieces)
+    if not hashes.facts.is_same_as(digest):
+        raise DestinationRefused(
+            f"{source} is not the file that was promised ({hashes.facts.size_bytes} bytes of"
+            f" {digest.size_bytes}, or other content): render the recording again"
+        )
+
+
+def unless_stopped(pieces: Iterable[bytes], stop: Stop) -> Iterator[bytes]:
+    for piece in pieces:
+        give_up_if(stop)
+        yield piece
+
+
+def give_up_if(stop: Stop) -> None:
+    if stop.is_set():
+        raise Abandoned
+
+
+@contextmanager
+def opened_source(source: Path) -> Iterator[BinaryIO]:
+    """Our own file; when it cannot be opened no destination is to blame, and no later try will help."""
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise DestinationRefused(f"cannot store {source}: {error.strerror}; render the recording again") from error
+    with file:
+        yield file

@@ -1,0 +1,1 @@
+"""Engines that hear words in sound: each behind the one small interface of ports.transcriber."""
