@@ -1,0 +1,1 @@
+"""What an administrator types, and what it answers."""

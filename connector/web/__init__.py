@@ -1,0 +1,1 @@
+"""HTTP: parse, authorise, delegate. Speaks to services and ports only."""

@@ -1,0 +1,360 @@
+"""A call in JSON: KrosAI's keys first, then ours. Shapes, and how a call becomes one; knows no route."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from connector.domain.call import Asked, Call, CallKind, CallState, Direction, Leg, Role, Side, Verdict
+from connector.domain.hits import Hit, best, hits, note_hit
+from connector.domain.ids import Moment
+from connector.domain.keeping import Hold
+from connector.domain.moments import iso
+from connector.domain.recording import Artefact, ArtefactKind, ChannelLabel, Delivery, Gap
+from connector.domain.states import DeliveryState, RecordingState, TranscriptionState
+from connector.domain.transcript import Transcript
+from connector.ports.call_marks import Note
+from connector.ports.call_search import CallFile
+from connector.ports.object_store import Link
+from connector.ports.shipping_ledger import RecordingFile
+from connector.services.absences import transcript_of
+from connector.web.talk_bodies import TalkBody, talk_body
+
+#: As one of the shapes below, which say what it is made of: to make it of them takes longer than to ask the catalogue.
+Json = dict[str, object]
+At = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class CallStatus(StrEnum):
+    """A conference never rings: it is in progress, then completed."""
+
+    RINGING = "ringing"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    #: It ended before anybody answered.
+    NO_ANSWER = "no_answer"
+
+
+class CallAgent(BaseModel):
+    id: str
+    name: str
+
+
+class CallLeg(BaseModel):
+    number: str
+    name: str
+    device: str
+    dialled: str
+    created_at: At
+    answered_at: At | None
+    ended_at: At | None
+
+
+class CallVerdict(BaseModel):
+    record: bool = Field(description="whether it is, or was, to be recorded")
+    reason: str = Field(description="the rule or the wish that decided it")
+
+
+class CallConsent(BaseModel):
+    asked_at: At | None = Field(description="null: the dialplan asked")
+    key: str = Field(description="what was pressed; empty: nothing")
+    by: str
+    answered_at: At | None
+
+
+class CallNote(BaseModel):
+    id: str
+    text: str
+    by: str
+    at: At
+
+
+class CallHit(BaseModel):
+    recording_id: str | None = Field(description="null: it is a note")
+    line: int | None = Field(description="its place among the transcript's lines, from 0")
+    start_seconds: float | None = Field(description="on the recording's clock: play from here")
+    role: Role | None
+    text: str
+
+
+class RecordingGap(BaseModel):
+    side: Side
+    party: str
+    start_seconds: float
+    end_seconds: float
+    uncertain_seconds: float = Field(description="how exactly its place is known")
+    reason: str
+
+
+class RecordingPause(BaseModel):
+    started_at: At
+    ended_at: At | None
+
+
+class RecordingChannel(BaseModel):
+    index: int
+    role: Role
+    party: str
+
+
+class RecordingFileBody(BaseModel):
+    kind: ArtefactKind
+    format: str
+    size_bytes: int
+    sha256: str
+    duration_seconds: float
+
+
+class RecordingDelivery(BaseModel):
+    kind: ArtefactKind
+    destination: str
+    state: DeliveryState
+    reason: str
+    stored_at: At | None
+
+
+class RecordingHold(BaseModel):
+    at: At
+    by: str
+    reason: str
+    release_by: str | None = Field(description="who has asked first that it be released")
+
+
+class CallRecording(BaseModel):
+    id: str
+    state: RecordingState
+    reason: str = Field(description="why it is absent, failed or removed")
+    rule: str = Field(description="why it was recorded")
+    started_at: At | None
+    ended_at: At | None
+    duration_seconds: float | None = Field(description="of the sound; null before it is rendered")
+    is_partial: bool = Field(description="something is missing: see gaps")
+    gaps: list[RecordingGap]
+    pauses: list[RecordingPause]
+    channels: list[RecordingChannel] = Field(description="who is where in a file of several channels")
+    format: str | None
+    files: list[RecordingFileBody]
+    deliveries: list[RecordingDelivery]
+    expires_at: At | None = Field(description="null: without end, or not known yet")
+    hold: RecordingHold | None
+    talk: TalkBody | None = Field(description="who spoke for how long; null: it has no transcript (yet)")
+
+
+class CallBody(BaseModel):
+    id: str
+    status: CallStatus
+    duration: int = Field(description="whole seconds that were talked; 0 while it lasts")
+    from_number: str
+    to_number: str
+    recording_url: str | None = Field(description="null: there is none, or the key may not listen")
+    transcript: str | None = Field(description="[Agent]: … and [Caller]: …; null: as above")
+    created_at: At
+    organisation: str
+    kind: CallKind
+    conference: str
+    direction: Direction
+    pbx: str
+    queue: str
+    agent: CallAgent
+    started_at: At
+    answered_at: At | None
+    ended_at: At | None
+    legs: list[CallLeg]
+    verdict: CallVerdict | None
+    consent: CallConsent | None = Field(description="null: nobody had to be asked")
+    tags: list[str]
+    notes: list[CallNote] = Field(description="the oldest first")
+    recordings: list[CallRecording] = Field(description="the oldest first")
+    recording_url_expires_at: At | None
+    hits: list[CallHit] = Field(description="where the words of `text` stand, the best first; empty without a search")
+
+
+class CallPage(BaseModel):
+    calls: list[CallBody] = Field(description="the newest first")
+    next_cursor: str | None = Field(description="null: this is the end")
+
+
+class CallTags(BaseModel):
+    tags: list[str] = Field(description="all that the call has now")
+
+
+#: What of a status SQL can say.
+STATUS_FACTS: dict[CallStatus, tuple[CallState, bool]] = {
+    CallStatus.RINGING: (CallState.LIVE, False),
+    CallStatus.IN_PROGRESS: (CallState.LIVE, True),
+    CallStatus.COMPLETED: (CallState.ENDED, True),
+    CallStatus.NO_ANSWER: (CallState.ENDED, False),
+}
+
+
+def call_body(file: CallFile, link: Link | None, words: str | None, found: Sequence[Hit] = ()) -> Json:
+    """`link` to its sound, `words` of its transcript and where words were found, for whoever may have them."""
+    call = file.call
+    return {
+        "id": call.id,
+        "status": status_of(call),
+        "duration": _talked_seconds(call),
+        "from_number": call.from_number,
+        "to_number": call.to_number,
+        "recording_url": None if link is None else link.url,
+        "transcript": words,
+        "created_at": iso(call.started_at),
+        "organisation": call.organisation,
+        "kind": call.kind,
+        "conference": call.conference,
+        "direction": call.direction,
+        "pbx": call.pbx,
+        "queue": call.queue,
+        "agent": {"id": call.agent_id, "name": call.agent_name},
+        "started_at": iso(call.started_at),
+        "answered_at": _iso(call.answered_at),
+        "ended_at": _iso(call.ended_at),
+        "legs": [_leg(leg) for leg in call.legs],
+        "verdict": _verdict(call.verdict),
+        "consent": _consent(call.consent),
+        "tags": list(file.tags),
+        "notes": [note_body(note) for note in file.notes],
+        "recordings": [_recording(one, file.transcript(one.recording.id)) for one in file.recordings],
+        "recording_url_expires_at": None if link is None else iso(link.expires_at),
+        "hits": [_hit(one) for one in found],
+    }
+
+
+def words_of(file: CallFile, recording: RecordingFile | None) -> str | None:
+    """What GET …/transcript gives, too, when `recording` is the call's main one; None: nothing is written."""
+    found = transcript_of(file, recording, is_named=False)
+    return found.labelled if found is not None and found.state is TranscriptionState.DONE else None
+
+
+def hits_of(file: CallFile, text: str) -> tuple[Hit, ...]:
+    """In all that was said and noted of it."""
+    if not text:
+        return ()
+    spoken = [hit for one in file.transcripts for hit in hits(one, text)]
+    noted = [hit for note in file.notes if (hit := note_hit(note.text, text)) is not None]
+    return best((*spoken, *noted))
+
+
+def status_of(call: Call) -> CallStatus:
+    is_answered = call.answered_at is not None or call.kind is CallKind.CONFERENCE
+    return next(status for status, facts in STATUS_FACTS.items() if facts == (call.state, is_answered))
+
+
+def note_body(note: Note) -> Json:
+    return {"id": note.id, "text": note.text, "by": note.by, "at": iso(note.at)}
+
+
+def _hit(hit: Hit) -> Json:
+    return {
+        "recording_id": hit.recording_id,
+        "line": hit.line,
+        "start_seconds": hit.start_seconds,
+        "role": hit.role,
+        "text": hit.text,
+    }
+
+
+def _talked_seconds(call: Call) -> int:
+    """Clients of KrosAI reckon with a number."""
+    if call.answered_at is None or call.ended_at is None:
+        return 0
+    return max(round(call.ended_at - call.answered_at), 0)
+
+
+def _leg(leg: Leg) -> Json:
+    return {
+        "number": leg.number,
+        "name": leg.name,
+        "device": leg.device,
+        "dialled": leg.dialled,
+        "created_at": iso(leg.created_at),
+        "answered_at": _iso(leg.answered_at),
+        "ended_at": _iso(leg.ended_at),
+    }
+
+
+def _verdict(verdict: Verdict | None) -> Json | None:
+    return None if verdict is None else {"record": verdict.record, "reason": verdict.reason}
+
+
+def _consent(asked: Asked | None) -> Json | None:
+    if asked is None:
+        return None
+    return {
+        "asked_at": _iso(asked.since),
+        "key": asked.key,
+        "by": asked.by,
+        "answered_at": _iso(asked.at),
+    }
+
+
+def _recording(file: RecordingFile, transcript: Transcript | None) -> Json:
+    recording, rendering, keeping = file.recording, file.rendering, file.keeping
+    artefacts = rendering.artefacts if rendering else ()
+    sounds = [one for one in artefacts if one.kind.is_sound]
+    return {
+        "id": recording.id,
+        "state": recording.state,
+        "reason": recording.reason,
+        "rule": recording.rule,
+        "started_at": _iso(recording.started_at),
+        "ended_at": _iso(recording.ended_at),
+        "duration_seconds": rendering.duration_seconds if rendering else None,
+        "is_partial": rendering.is_partial if rendering else False,
+        "gaps": [_gap(gap) for gap in (rendering.gaps if rendering else ())],
+        "pauses": [{"started_at": iso(one.start), "ended_at": _iso(one.end)} for one in recording.pauses],
+        "channels": _channels(rendering.channels if rendering else ()),
+        "format": sounds[0].format if sounds else None,
+        "files": [_file(one) for one in artefacts],
+        "deliveries": [_delivery(one) for one in file.deliveries],
+        "expires_at": _iso(keeping.expires_at),
+        "hold": _hold(keeping.hold),
+        "talk": None if transcript is None else talk_body(transcript.facts),
+    }
+
+
+def _gap(gap: Gap) -> Json:
+    return {
+        "side": gap.side,
+        "party": gap.party,
+        "start_seconds": gap.start_seconds,
+        "end_seconds": gap.end_seconds,
+        "uncertain_seconds": gap.uncertain_seconds,
+        "reason": gap.reason,
+    }
+
+
+def _channels(labels: Sequence[ChannelLabel]) -> list[Json]:
+    return [{"index": label.index, "role": label.role, "party": label.party} for label in labels]
+
+
+def _file(artefact: Artefact) -> Json:
+    return {
+        "kind": artefact.kind,
+        "format": artefact.format,
+        "size_bytes": artefact.size_bytes,
+        "sha256": artefact.sha256,
+        "duration_seconds": artefact.duration_seconds,
+    }
+
+
+def _delivery(delivery: Delivery) -> Json:
+    return {
+        "kind": delivery.kind,
+        "destination": delivery.destination,
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "stored_at": _iso(delivery.stored_at),
+    }
+
+
+def _hold(hold: Hold | None) -> Json | None:
+    if hold is None:
+        return None
+    release_by = hold.release_by or None
+    return {"at": iso(hold.at), "by": hold.by, "reason": hold.reason, "release_by": release_by}
+
+
+def _iso(moment: Moment | None) -> str | None:
+    return None if moment is None else iso(moment)

@@ -1,0 +1,80 @@
+"""/v1/settings and /v1/agents: what holds, and changes of it. Parses and delegates; judges no value."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from connector.domain.access import Access, KeyRole
+from connector.domain.own_storage import STORAGE_FIELDS
+from connector.domain.setting_changes import STORAGE, SettingsChange
+from connector.errors import BadRequest
+from connector.services.house_settings import HouseSettings
+from connector.web.door import Door
+from connector.web.keeping import PRINTED
+from connector.web.problems import problems
+from connector.web.setting_bodies import (
+    AgentAnswer,
+    AgentSwitches,
+    SettingsAnswer,
+    SettingsBody,
+    StorageBody,
+    agent_answer,
+    settings_answer,
+)
+
+_Organisation = Annotated[
+    str | None, Query(max_length=200, description="whose, for a key of the house where there are several")
+]
+_AgentId = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTED, description="as calls name it: agent_id")]
+
+
+def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
+    router = APIRouter(tags=["settings"], responses=problems())
+
+    @router.get("/v1/settings", operation_id="read_settings")
+    async def read_settings(
+        access: Annotated[Access, door.needs(KeyRole.READ)], organisation: _Organisation = None
+    ) -> SettingsAnswer:
+        """What holds for an organisation's calls, and what of it the API has changed."""
+        return settings_answer(await settings.view(access, organisation))
+
+    @router.patch("/v1/settings", operation_id="change_settings")
+    async def change_settings(
+        access: Annotated[Access, door.needs(KeyRole.ADMIN)], body: SettingsBody, organisation: _Organisation = None
+    ) -> SettingsAnswer:
+        """All of it or nothing. It holds within two seconds everywhere, and for no recording that runs."""
+        return settings_answer(await settings.change(access, organisation, body.change()))
+
+    @router.put("/v1/settings/storage", operation_id="put_storage")
+    async def put_storage(
+        access: Annotated[Access, door.needs(KeyRole.ADMIN)], body: StorageBody, organisation: _Organisation = None
+    ) -> SettingsAnswer:
+        """The whole storage: what is not said is empty, but for the secret that is there. It is tried before it is
+        taken: 400 says what failed, and nothing is changed."""
+        words = dict.fromkeys((name for name in STORAGE_FIELDS if name != "s3SecretKey"), "") | body.words()
+        try:
+            view = await settings.change(access, organisation, SettingsChange(storage=words))
+        except BadRequest as error:
+            error.pointer = error.pointer.removeprefix(f"/{STORAGE}")
+            raise
+        return settings_answer(view)
+
+    @router.get("/v1/agents/{agent_id}", operation_id="read_agent")
+    async def read_agent(
+        access: Annotated[Access, door.needs(KeyRole.READ)], agent_id: _AgentId, organisation: _Organisation = None
+    ) -> AgentAnswer:
+        """What the API says of one agent; of one that nobody knows, nothing."""
+        return agent_answer(await settings.view(access, organisation), agent_id)
+
+    @router.patch("/v1/agents/{agent_id}", operation_id="change_agent")
+    async def change_agent(
+        access: Annotated[Access, door.needs(KeyRole.ADMIN)],
+        agent_id: _AgentId,
+        body: AgentSwitches,
+        organisation: _Organisation = None,
+    ) -> AgentAnswer:
+        """Recording and transcription of one agent's calls."""
+        change = SettingsChange(values=body.values(agent_id))
+        return agent_answer(await settings.change(access, organisation, change), agent_id)
+
+    return router
