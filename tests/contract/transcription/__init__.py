@@ -1,0 +1,1 @@
+"""The promises of ports.transcriber, on every engine that is asked over HTTP."""

@@ -1,0 +1,1 @@
+"""Tests that share one switch and one callreel: whatever befalls them, both go on."""

@@ -1,0 +1,112 @@
+"""Fixtures of the rig. Every test here needs a real Asterisk: all are slow, and skipped loudly where there is none."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.pbx.asterisk import Asterisk, NoAsterisk
+from tests.pbx.configuration import Wishes
+from tests.pbx.phone import Phone
+from tests.pbx.steadiness import EVENINGS, watched
+
+HERE = Path(__file__).parent
+
+
+#: A machine that keeps programs waiting changes what they say and hear: what fails there proves nothing.
+_TRIES = 3
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A test that fails while the machine does not keep time is tried again, and the report says so."""
+    if item.get_closest_marker("slow") is None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for tries in range(1, _TRIES + 1):
+        with watched() as steadiness:
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            told = f"try {tries}: {steadiness}{EVENINGS}"
+            is_steady = steadiness.is_steady and EVENINGS.was_steady
+        if tries == _TRIES or is_steady or not any(report.failed for report in reports):
+            break
+        if not EVENINGS.was_steady:
+            # Looking at the same sound once more would find the same.
+            item.session._setupstate.teardown_exact(None)
+    for report in reports:
+        if report.failed:
+            report.sections.append(("the machine", told))
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="module")
+def wishes() -> Wishes:
+    """What a module wants beside the rig's configuration: overridden there."""
+    return Wishes()
+
+
+def _running(folder: Path, version: int, wishes: Wishes) -> Iterator[Asterisk]:
+    try:
+        asterisk = Asterisk(folder, version=version, wishes=wishes)
+    except NoAsterisk as error:
+        pytest.skip(str(error))
+    asyncio.run(asterisk.start())
+    yield asterisk
+    asyncio.run(asterisk.close())
+
+
+@pytest.fixture(scope="module")
+def asterisk(tmp_path_factory: pytest.TempPathFactory, wishes: Wishes) -> Iterator[Asterisk]:
+    """Asterisk 22, one for the whole module."""
+    yield from _running(tmp_path_factory.mktemp("asterisk"), 22, wishes)
+
+
+@pytest.fixture(scope="module")
+def asterisk16(tmp_path_factory: pytest.TempPathFactory, wishes: Wishes) -> Iterator[Asterisk]:
+    yield from _running(tmp_path_factory.mktemp("asterisk16"), 16, wishes)
+
+
+@pytest.fixture
+async def phones(asterisk: Asterisk) -> AsyncIterator[Phone]:
+    """All phones at Asterisk 22; afterwards no channel is left."""
+    async with Phone(asterisk.ports.sip, asterisk.ports.phone) as phone:
+        yield phone
+    await _left_alone(asterisk)
+
+
+@pytest.fixture
+async def phones16(asterisk16: Asterisk) -> AsyncIterator[Phone]:
+    async with Phone(asterisk16.ports.sip, asterisk16.ports.phone) as phone:
+        yield phone
+    await _left_alone(asterisk16)
+
+
+@pytest.fixture(params=["asterisk", "asterisk16"])
+def pbx(request: pytest.FixtureRequest) -> Asterisk:
+    """For what has to hold on both: the test runs once on each."""
+    asterisk: Asterisk = request.getfixturevalue(request.param)
+    return asterisk
+
+
+@pytest.fixture
+async def phone(pbx: Asterisk) -> AsyncIterator[Phone]:
+    """The phones at `pbx`."""
+    async with Phone(pbx.ports.sip, pbx.ports.phone) as phone:
+        yield phone
+    await _left_alone(pbx)
+
+
+async def _left_alone(asterisk: Asterisk) -> None:
+    if asterisk.is_running:
+        await asterisk.cli("channel request hangup all")
+        await asterisk.idle()

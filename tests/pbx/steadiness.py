@@ -1,0 +1,98 @@
+"""How steadily this machine runs its programs: what the rig knows of time is no better than that."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+_LOOK_SECONDS: Final = 0.010
+#: Half of a frame.
+_UNSTEADY_SECONDS: Final = 0.010
+#: Of the time. Two processors that carry Asterisk, callreel and the phones alone stay below.
+_UNSTEADY_SHARE: Final = 0.10
+_PRESSURE: Final = Path("/proc/pressure/cpu")
+
+
+class Steadiness:
+    """`worst_seconds`: by so much one that wanted to run had to wait, at most. `waiting_share`: in how much of the time
+    anybody on this machine had to, where the kernel tells."""
+
+    def __init__(self) -> None:
+        self.worst_seconds = 0.0
+        self._began = time.monotonic()
+        self._waited_before = _waited_seconds()
+        self._over = threading.Event()
+        self._share: float | None = None
+
+    @property
+    def waiting_share(self) -> float:
+        if self._share is not None:
+            return self._share
+        return (_waited_seconds() - self._waited_before) / max(time.monotonic() - self._began, 1e-3)
+
+    @property
+    def is_steady(self) -> bool:
+        return self.worst_seconds <= _UNSTEADY_SECONDS and self.waiting_share <= _UNSTEADY_SHARE
+
+    def __str__(self) -> str:
+        worst, share = 1000 * self.worst_seconds, 100 * self.waiting_share
+        return f"programs waited up to {worst:.0f} ms for their turn, and somebody did {share:.0f} % of the time"
+
+    def watch(self) -> None:
+        due = time.monotonic() + _LOOK_SECONDS
+        while not self._over.wait(max(0.0, due - time.monotonic())):
+            now = time.monotonic()
+            self.worst_seconds = max(self.worst_seconds, now - due)
+            due = now + _LOOK_SECONDS
+
+    def end(self) -> None:
+        self._share = self.waiting_share
+        self._over.set()
+
+
+@contextmanager
+def watched() -> Iterator[Steadiness]:
+    steadiness = Steadiness()
+    thread = threading.Thread(target=steadiness.watch, name="steadiness", daemon=True)
+    thread.start()
+    try:
+        yield steadiness
+    finally:
+        steadiness.end()
+        thread.join()
+
+
+class Evenings:
+    """The sound that many tests look at is made once, before them: so steadily."""
+
+    def __init__(self) -> None:
+        self._last: Steadiness | None = None
+
+    @property
+    def was_steady(self) -> bool:
+        return self._last is None or self._last.is_steady
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        with watched() as steadiness:
+            yield
+        self._last = steadiness
+
+    def forget(self) -> None:
+        self._last = None
+
+    def __str__(self) -> str:
+        return "" if self._last is None else f"; when the sound was made, {self._last}"
+
+
+EVENINGS: Final = Evenings()
+
+
+def _waited_seconds() -> float:
+    with suppress(OSError):
+        for line in _PRESSURE.read_text().splitlines():
+            if line.startswith("some "):
+                return int(line.rpartition("total=")[2]) / 1e6
+    return 0.0

@@ -1,0 +1,1 @@
+"""Sound is the oracle: known samples go in, and are looked for in what comes out."""

@@ -1,0 +1,1 @@
+"""Engines that hear words: their codecs, and what cuts and spreads."""
