@@ -19,6 +19,7 @@ from tests.pbx.phone import Manner, Phone
 from tests.pbx.proof import Finding, Findings, Voice, assert_complete, assert_length, examine
 from tests.pbx.sounds import Noise, Silence, Sound
 from tests.pbx.spans import overlap
+from tests.pbx.steadiness import VERDICT
 from tests.pbx.waiting import talking
 
 #: By so much RTP's numbers of a new peer lie beside those of the last one. Behind them, a recorder of what Asterisk
@@ -191,10 +192,11 @@ class Figures:
 
     def troubles(self) -> list[str]:
         """What is too much though each conversation alone may have it."""
-        late = [lag for lag in self.lags if abs(lag) > proof.LAG_SECONDS]
+        limit = proof.LAG_SECONDS + VERDICT.unsure_seconds
+        late = [lag for lag in self.lags if abs(lag) > limit]
         if len(late) <= max(1, _LATE_SHARE * len(self.lags)):
             return []
-        return [f"{len(late)} of {len(self.lags)} lags are more than {proof.LAG_SECONDS * 1000:.0f} ms"]
+        return [f"{len(late)} of {len(self.lags)} lags are more than {limit * 1000:.0f} ms"]
 
     def __str__(self) -> str:
         def spread(values: Sequence[float]) -> str:

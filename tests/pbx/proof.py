@@ -15,6 +15,7 @@ from tests.pbx import noise
 from tests.pbx.leg import Leg
 from tests.pbx.noise import Run, Samples
 from tests.pbx.spans import Span, length, overlap, united, without
+from tests.pbx.steadiness import VERDICT
 
 FRAME_SECONDS: Final = 0.020
 #: Two runs are compared when they stand no further apart: between holds each side may say something alone.
@@ -204,6 +205,10 @@ def assert_complete(
     clock), nothing twice, and both sides on one clock but for what lies where a gap may be. All that is wrong is said
     at once."""
     findings = examine(recording, left=left, right=right)
+    unsure = VERDICT.unsure_seconds
+    lost_at_start_seconds, lag_seconds, place_seconds = (
+        limit + unsure for limit in (lost_at_start_seconds, lag_seconds, place_seconds)
+    )
     troubles = [
         *_missing(findings.left, "left", gaps, lost_at_start_seconds, single_frames, hole_seconds),
         *_missing(findings.right, "right", gaps, lost_at_start_seconds, single_frames, hole_seconds),
@@ -219,7 +224,7 @@ def assert_complete(
 
 def assert_length(recording: Recording, *, begins: float, ends: float, within_seconds: float = 0.060) -> None:
     wrong = recording.seconds - (ends - begins)
-    assert abs(wrong) <= within_seconds, (
+    assert abs(wrong) <= within_seconds + VERDICT.unsure_seconds, (
         f"the recording has {recording.seconds:.3f} s, the clock {ends - begins:.3f} s: {wrong * 1000:+.0f} ms"
     )
 

@@ -13,6 +13,9 @@ _UNSTEADY_SECONDS: Final = 0.010
 #: Of the time. Two processors that carry Asterisk, callreel and the phones alone stay below.
 _UNSTEADY_SHARE: Final = 0.10
 _PRESSURE: Final = Path("/proc/pressure/cpu")
+#: Between a phone and a file stand two programs, and each may have had to wait.
+_WAITING_PROGRAMS: Final = 2
+_MOST_UNSURE_SECONDS: Final = 0.2
 
 
 class Steadiness:
@@ -64,6 +67,30 @@ def watched() -> Iterator[Steadiness]:
         thread.join()
 
 
+class Verdict:
+    """By how much a moment may be wrong without telling anything of callreel: nothing on a machine that keeps time, and
+    nothing while a test will be tried again. What is lost is lost on any machine."""
+
+    def __init__(self) -> None:
+        self._watching: Steadiness | None = None
+
+    @property
+    def unsure_seconds(self) -> float:
+        watching = self._watching
+        if watching is None or (watching.is_steady and EVENINGS.was_steady):
+            return 0.0
+        return min(_WAITING_PROGRAMS * max(watching.worst_seconds, EVENINGS.worst_seconds), _MOST_UNSURE_SECONDS)
+
+    @contextmanager
+    def last(self, steadiness: Steadiness) -> Iterator[None]:
+        """Within, nothing is tried again any more."""
+        self._watching = steadiness
+        try:
+            yield
+        finally:
+            self._watching = None
+
+
 class Evenings:
     """The sound that many tests look at is made once, before them: so steadily."""
 
@@ -73,6 +100,10 @@ class Evenings:
     @property
     def was_steady(self) -> bool:
         return self._last is None or self._last.is_steady
+
+    @property
+    def worst_seconds(self) -> float:
+        return 0.0 if self._last is None else self._last.worst_seconds
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -88,6 +119,7 @@ class Evenings:
 
 
 EVENINGS: Final = Evenings()
+VERDICT: Final = Verdict()
 
 
 def _waited_seconds() -> float:
