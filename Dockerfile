@@ -7,7 +7,12 @@ WORKDIR /build
 RUN ["python3", "-m", "venv", "/opt/callreel"]
 COPY pyproject.toml constraints.txt README.md LICENSE NOTICE THIRD-PARTY.md ./
 COPY connector connector
-# A mirror or proxy of your own: docker build --secret id=pip,src=pip.conf …; without the secret nothing is mounted.
+COPY scripts/build-page scripts/build-page
+COPY docs/openapi.json docs/openapi.json
+# A mirror or proxy of your own: docker build --secret id=pip,src=pip.conf --secret id=npm,src=.npmrc …; without the
+# secrets nothing is mounted.
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=npm,target=/root/.npmrc \
+    scripts/build-page
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/callreel/bin/pip install --constraint constraints.txt setuptools setuptools-scm \
     && /opt/callreel/bin/pip install --constraint constraints.txt --no-build-isolation . \

@@ -5,6 +5,7 @@ Knows nothing of callreel's code: what it needs stands in pyproject.toml.
 
 import argparse
 import importlib.metadata
+import json
 import re
 import sys
 import tomllib
@@ -17,6 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
 NOTICES = ROOT / "THIRD-PARTY.md"
+PAGE_LOCK = ROOT / "connector" / "web" / "page" / "package-lock.json"
 
 CONSTRAINTS_HEAD = """\
 # Every distribution that callreel needs, directly or not, at the version it was tested with on Python 3.11 to 3.13.
@@ -44,6 +46,18 @@ asked for. The models are OpenAI's Whisper (tiny.en and base, MIT), as Systran c
 put them into packages, which hold them and no program. callreel checks them before it loads them. The published wheel
 of ctranslate2 brings Intel's oneMKL and oneDNN and GCC's libgomp inside, with terms of their own.
 """
+
+PAGE_NOTICE = """\
+Parts of these are in the web page, as it was built; their licence texts lie beside it in `connector/web/static`.
+"""
+
+#: npm's lock file does not say where a package lives.
+PAGE_HOMES = {
+    "openapi-fetch": "https://openapi-ts.dev",
+    "openapi-typescript-helpers": "https://openapi-ts.dev",
+    "preact": "https://preactjs.com",
+    "wavesurfer.js": "https://wavesurfer.xyz",
+}
 
 #: Distributions whose own metadata name their licence vaguely or not at all.
 KNOWN_LICENCES = {"python-dateutil": "Apache-2.0 OR BSD-3-Clause"}
@@ -153,6 +167,7 @@ def notices() -> str:
         NOTICES_HEAD
         + f"\n## Installed with callreel\n\n{table(at_run_time)}"
         + f"\n## Installed with the extras for Whisper on this machine\n\n{WHISPER_NOTICE}\n{table(for_whisper)}"
+        + f"\n## In the web page\n\n{PAGE_NOTICE}\n{page_table()}"
         + f"\n## Only to build, develop and test\n\n{table(to_develop | to_build)}"
     )
 
@@ -163,6 +178,21 @@ def table(distributions: dict[str, str]) -> str:
         for name, version in sorted(distributions.items())
     ]
     return "| distribution | version | licence | where |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def page_table() -> str:
+    """The npm packages that the page holds; those that only build it are in its lock file."""
+    packages = json.loads(PAGE_LOCK.read_text())["packages"]
+    held = {path.removeprefix("node_modules/"): facts for path, facts in packages.items() if is_held(path, facts)}
+    rows = [
+        f"| {name} | {facts['version']} | {facts['license']} | {PAGE_HOMES[name]} |\n"
+        for name, facts in sorted(held.items())
+    ]
+    return "| package | version | licence | where |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def is_held(path: str, facts: dict[str, object]) -> bool:
+    return bool(path) and not facts.keys() & {"dev", "devOptional", "optional"}
 
 
 def main(arguments: Sequence[str]) -> int:

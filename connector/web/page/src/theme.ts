@@ -16,6 +16,6 @@ export function choose(theme: Theme): void {
 
 export function show(): void {
     const theme = chosenTheme();
-    if (theme === "system") delete document.documentElement.dataset["theme"];
-    else document.documentElement.dataset["theme"] = theme;
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
 }

@@ -54,14 +54,14 @@ export async function told<T>(asked: Promise<Outcome<T>>): Promise<T> {
 export function problemOf(response: Response, body: unknown): Problem {
     const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
     const fields = new Map<string, string>();
-    for (const one of Array.isArray(said["errors"]) ? said["errors"] : []) {
+    for (const one of Array.isArray(said.errors) ? said.errors : []) {
         fields.set(String(one?.pointer ?? ""), String(one?.detail ?? one?.msg ?? ""));
     }
     const after = Number(response.headers.get("retry-after"));
     return new Problem(
         response.status,
-        String(said["detail"] ?? response.statusText ?? response.status),
-        String(said["reason"] ?? ""),
+        String(said.detail ?? response.statusText ?? response.status),
+        String(said.reason ?? ""),
         fields,
         Number.isFinite(after) && after > 0 ? after : null,
     );
