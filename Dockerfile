@@ -11,8 +11,8 @@ COPY scripts/build-page scripts/build-page
 COPY docs/openapi.json docs/openapi.json
 # A mirror or proxy of your own: docker build --secret id=pip,src=pip.conf --secret id=npm,src=.npmrc …; without the
 # secrets nothing is mounted.
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=npm,target=/root/.npmrc \
-    scripts/build-page
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=npm \
+    NPM_CONFIG_USERCONFIG=/run/secrets/npm scripts/build-page
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/callreel/bin/pip install --constraint constraints.txt setuptools setuptools-scm \
     && /opt/callreel/bin/pip install --constraint constraints.txt --no-build-isolation . \

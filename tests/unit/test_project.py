@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +20,7 @@ import connector
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
 UNITS = sorted((ROOT / "packaging" / "systemd").glob("*.service"))
+PAGE_SOURCES = ROOT / "connector" / "web" / "page"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -98,13 +101,34 @@ def test_the_third_party_notices_are_in_step_with_the_constraints(dependencies: 
     assert notices == dependencies.notices()
     pinned = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
     rows = re.findall(r"^\| ([\w.-]+) \| (\d\S*) \| (.+?) \| http", notices, flags=re.MULTILINE)
-    assert sorted((name, version) for name, version, licence in rows if licence.strip()) == sorted(pinned)
+    packages = json.loads((PAGE_SOURCES / "package-lock.json").read_text())["packages"].items()
+    of_the_page = [
+        (path.removeprefix("node_modules/"), facts["version"])
+        for path, facts in packages
+        if path and not facts.keys() & {"dev", "devOptional", "optional"}
+    ]
+    said = [(name, version) for name, version, licence in rows if licence.strip()]
+    assert sorted(said) == sorted([*pinned, *of_the_page])
 
 
 def test_every_file_of_the_package_would_be_installed() -> None:
-    # setuptools takes whatever lies in a package; a folder without __init__.py is none.
+    # setuptools takes whatever lies in a package; a folder without __init__.py is none. What the page is built from is
+    # not installed: what was built of it is.
     files = [path for path in our_files() if path.is_relative_to(ROOT / "connector")]
+    files = [path for path in files if not path.is_relative_to(PAGE_SOURCES)]
     assert [path for path in files if not (path.parent / "__init__.py").exists()] == []
+
+
+def test_the_built_page_goes_into_the_wheel() -> None:
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert table["tool"]["setuptools"]["package-data"]["connector.web"] == ["static/**"]
+
+
+def test_the_pages_packages_are_pinned_and_name_no_registry() -> None:
+    asked = json.loads((PAGE_SOURCES / "package.json").read_text())
+    versions = [*asked["dependencies"].values(), *asked["devDependencies"].values()]
+    assert [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+    assert '"resolved"' not in (PAGE_SOURCES / "package-lock.json").read_text()
 
 
 # --- what no file may say -----------------------------------------------------------------------------------------
