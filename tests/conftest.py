@@ -15,8 +15,10 @@ pytest_plugins = ("tests.storage_servers.fixtures",)
 _HERE = Path(__file__).parent
 THOROUGH = [
     _HERE / name
-    for name in ("api", "contract/engine", "contract/pbx", "contract/storage", "doors", "faults", "freeswitch")
+    for name in ("api", "browser", "contract/engine", "contract/pbx", "contract/storage", "doors", "faults", "freeswitch")
 ]
+#: What is slow here judges moments and sound.
+ALONE = [_HERE / name for name in ("bench", "contract/pbx", "demo", "pbx", "transcripts")]
 UNDER_CI = os.environ.get("CI") == "true"
 
 # A deadline measures the machine, not the code. CI tries the same inputs each time: what fails there fails at home.
@@ -28,9 +30,15 @@ settings.load_profile("ci" if UNDER_CI else "home")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`thorough`: whole houses and servers, and what is tried on SQLite as well. Not among the quick ones."""
     for item in items:
-        is_of_a_whole = any(item.path.is_relative_to(folder) for folder in THOROUGH)
-        if is_of_a_whole or item.get_closest_marker("postgresql") is not None:
+        if _is_below(THOROUGH, item) or item.get_closest_marker("postgresql") is not None:
             item.add_marker(pytest.mark.thorough)
+        # The folders' own conftests, which came after this one, have said before what is slow.
+        if _is_below(ALONE, item) and item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.alone)
+
+
+def _is_below(folders: list[Path], item: pytest.Item) -> bool:
+    return any(item.path.is_relative_to(folder) for folder in folders)
 
 
 @pytest.hookimpl(wrapper=True)
