@@ -142,12 +142,13 @@ def _said(recording: dict[str, Any]) -> str:
 
 def _what_next(house: House) -> str:
     callreel = f"{Path(sys.executable).parent}/callreel"
-    return f"""  Listen:  any player opens these files, for example  ffplay -nodisp -autoexit FILE  or  play FILE
+    return f"""  See:     http://{house.exchange.address}/ in a browser on this machine; sign in with the key
+           {house.key()}
+  Listen:  any player opens these files, for example  ffplay -nodisp -autoexit FILE  or  play FILE
   Ask:     {callreel} recordings list --config {house.config}
            {callreel} recordings verify --config {house.config}
            {callreel} doctor --config {house.config}
-           KEY=$({callreel} keys add me --role listen --config {house.config})
-           curl -H "x-api-key: $KEY" http://{house.exchange.address}/v1/calls
+           curl -H "x-api-key: KEY" http://{house.exchange.address}/v1/calls
   Read:    {house.config}, {house.log}
 """
 

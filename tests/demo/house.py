@@ -83,6 +83,10 @@ class House:
         """A line for each turn, who speaks before it."""
         return self._asked("transcripts", "show", id, "--format", "text").splitlines()
 
+    def key(self) -> str:
+        """One that may do everything, made now."""
+        return self._asked("keys", "add", "demo", "--role", "admin").strip()
+
     def _asked(self, *words: str) -> str:
         argv = [*_callreel(), *words, "--config", str(self.config)]
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=_ANSWER_SECONDS, check=False, text=True)

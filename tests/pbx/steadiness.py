@@ -69,7 +69,7 @@ def watched() -> Iterator[Steadiness]:
 
 class Verdict:
     """By how much a moment may be wrong without telling anything of callreel: nothing on a machine that keeps time, and
-    nothing while a test will be tried again. What is lost is lost on any machine."""
+    nothing while a test will be tried again."""
 
     def __init__(self) -> None:
         self._watching: Steadiness | None = None
