@@ -118,6 +118,10 @@ class KeyRefused(ConnectorError):
     """A request without a key, or with one that is none (any more)."""
 
 
+class SessionOver(KeyRefused):
+    """A session of the web page that has ended, or whose key has: whoever carries it is to forget it."""
+
+
 class NotPermitted(ConnectorError):
     """Who asks is known, and may not do this."""
 

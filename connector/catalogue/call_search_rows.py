@@ -16,10 +16,11 @@ from connector.catalogue.database import Database
 from connector.catalogue.joined_calls import surviving, survivors
 from connector.catalogue.people_tables import CALL_NOTES, CALL_TAGS, CALL_TEXTS
 from connector.catalogue.recording_files import files_of_calls, rows_of
-from connector.catalogue.tables import CALLS, RECORDINGS
+from connector.catalogue.tables import CALLS, DUE, RECORDINGS
 from connector.catalogue.transcription_rows import LISTED, TRANSCRIPT
 from connector.domain.call import Call
-from connector.domain.ids import CallId
+from connector.domain.ids import CallId, Moment, RecordingId
+from connector.domain.products import SHIPPING
 from connector.domain.spoken_words import asked
 from connector.domain.states import RecordingState
 from connector.domain.take import JOINED
@@ -55,10 +56,18 @@ class CallSearchRows:
     async def call(self, call_id: CallId) -> CallFile | None:
         def read(connection: Connection) -> list[CallFile]:
             found = surviving(connection, call_id)
-            return _files(connection, rows_of(connection, CALLS, "id", [found.id] if found else []))
+            files = _files(connection, rows_of(connection, CALLS, "id", [found.id] if found else []))
+            return [replace(file, next_tries=_next_tries(connection, file)) for file in files]
 
         files = await self._database.snapshot(read)
         return files[0] if files else None
+
+
+def _next_tries(connection: Connection, file: CallFile) -> dict[RecordingId, Moment]:
+    ids = [one.recording.id for one in file.recordings]
+    rows = [row for row in rows_of(connection, DUE, "recording_id", ids, "at") if row["kind"] == SHIPPING]
+    # The first one is the one that stays.
+    return {RecordingId(row["recording_id"]): row["at"] for row in reversed(rows)}
 
 
 def _rows(connection: Connection, wanted: CallFilter, limit: int, after: CallPlace | None) -> Sequence[RowMapping]:

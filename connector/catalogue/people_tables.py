@@ -68,6 +68,7 @@ TRANSCRIPTS = Table(
     Index(None, "call_id"),
     Index(None, "state", "expires_at"),
     Index(None, "is_expiry_known", "state"),
+    Index(None, "organisation", "state"),
 )
 
 #: What another engine had heard before; whose it is and how long it stays is said by the row in `transcripts`.

@@ -1,9 +1,9 @@
 """Looking recordings and their transcripts up for people. Knows filters and pages; writes nothing."""
 
 from collections.abc import Sequence
-from typing import Any
+from enum import StrEnum
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select
 
 from connector.catalogue.database import Database
 from connector.catalogue.people_tables import TRANSCRIPTS
@@ -11,6 +11,7 @@ from connector.catalogue.recording_files import recording_files
 from connector.catalogue.tables import CALLS, RECORDINGS
 from connector.catalogue.transcription_rows import LISTED, TRANSCRIPT
 from connector.domain.ids import RecordingId
+from connector.domain.states import RecordingState, TranscriptionState
 from connector.domain.transcript import Transcript
 from connector.ports.search_ledger import RecordingFilter, TranscriptFilter
 from connector.ports.shipping_ledger import RecordingFile
@@ -41,7 +42,7 @@ class SearchRows:
         return await self._database.snapshot(read)
 
     async def counts(self, organisation: str | None = None) -> dict[str, int]:
-        return await self._counts(RECORDINGS.c.state, RECORDINGS.c.organisation, organisation)
+        return await self._counts(RECORDINGS, RecordingState.AVAILABLE, organisation)
 
     async def transcripts(
         self, wanted: TranscriptFilter, *, limit: int, after: RecordingId | None = None
@@ -60,14 +61,22 @@ class SearchRows:
         return [TRANSCRIPT.thing(row) for row in rows]
 
     async def transcript_counts(self, organisation: str | None = None) -> dict[str, int]:
-        return await self._counts(TRANSCRIPTS.c.state, TRANSCRIPTS.c.organisation, organisation)
+        return await self._counts(TRANSCRIPTS, TranscriptionState.DONE, organisation)
 
-    async def _counts(self, state: Column[Any], whose: Column[Any], organisation: str | None) -> dict[str, int]:
-        wanted = select(state.label("state"), func.count().label("how_many")).group_by(state)
+    async def _counts(self, table: Table, commonest: StrEnum, organisation: str | None) -> dict[str, int]:
+        """The commonest state is what is left: SQLite counts all rows at once ten times as quickly as by state."""
+        others = table.c.state.in_([state.value for state in type(commonest) if state is not commonest])
+        everything = select(func.count()).select_from(table)
+        by_state = select(table.c.state, func.count().label("how_many")).where(others).group_by(table.c.state)
         if organisation is not None:
-            wanted = wanted.where(whose == organisation)
-        rows = await self._database.read(lambda connection: connection.execute(wanted).all())
-        return {row.state: row.how_many for row in rows}
+            everything, by_state = (one.where(table.c.organisation == organisation) for one in (everything, by_state))
+
+        def read(connection: Connection) -> dict[str, int]:
+            counted = {row.state: row.how_many for row in connection.execute(by_state)}
+            left: int = connection.execute(everything).scalar_one() - sum(counted.values())
+            return counted | ({commonest.value: left} if left else {})
+
+        return await self._database.snapshot(read)
 
 
 def _about_transcript(wanted: TranscriptFilter) -> list[ColumnElement[bool]]:

@@ -17,6 +17,7 @@ from connector.catalogue.command_rows import CommandRows
 from connector.catalogue.database import Database
 from connector.catalogue.due_rows import DueRows
 from connector.catalogue.erasure_rows import ErasureRows
+from connector.catalogue.health_rows import HealthRows
 from connector.catalogue.keeping_rows import KeepingRows
 from connector.catalogue.key_rows import KeyRows
 from connector.catalogue.node_rows import NodeRows
@@ -25,6 +26,7 @@ from connector.catalogue.pin_rows import PinRows
 from connector.catalogue.request_rows import RequestRows
 from connector.catalogue.search_rows import SearchRows
 from connector.catalogue.shipping_rows import ShippingRows
+from connector.catalogue.statistics_rows import StatisticsRows
 from connector.catalogue.transcription_rows import TranscriptionRows
 from connector.catalogue.upload_rows import UploadRows
 from connector.domain.ids import Moment
@@ -38,6 +40,7 @@ from connector.ports.changes import Changes
 from connector.ports.commands import Commands
 from connector.ports.dues import Dues
 from connector.ports.erasure_ledger import ErasureLedger
+from connector.ports.health_ledger import HealthLedger
 from connector.ports.keeping_ledger import KeepingLedger
 from connector.ports.nodes import Nodes
 from connector.ports.notification_ledger import NotificationLedger
@@ -45,6 +48,7 @@ from connector.ports.pins import Pins
 from connector.ports.request_book import RequestBook
 from connector.ports.search_ledger import SearchLedger
 from connector.ports.shipping_ledger import ShippingLedger
+from connector.ports.statistics_ledger import StatisticsLedger
 from connector.ports.transcription_ledger import TranscriptionLedger
 from connector.ports.uploads import Uploads
 
@@ -55,6 +59,8 @@ class Catalogue:
     shipping: ShippingLedger
     transcriptions: TranscriptionLedger
     search: SearchLedger
+    health: HealthLedger
+    statistics: StatisticsLedger
     changes: Changes
     call_search: CallSearch
     call_marks: CallMarks
@@ -81,6 +87,8 @@ class Catalogue:
             shipping=ShippingRows(database, now),
             transcriptions=TranscriptionRows(database, now),
             search=SearchRows(database),
+            health=HealthRows(database),
+            statistics=StatisticsRows(database),
             changes=ChangeRows(database),
             call_search=CallSearchRows(database),
             call_marks=CallMarkRows(database),

@@ -76,6 +76,7 @@ RECORDINGS = Table(
     Index(None, "call_id"),
     Index(None, "requested_at"),
     Index(None, "organisation", "requested_at"),
+    Index(None, "organisation", "state"),
 )
 
 #: As JSON is written here. Not a parameter: SQLite has to see that it is the index's own condition.
@@ -158,7 +159,8 @@ DELIVERIES = Table(
     #: The name of a sealed row; empty until the object has its name.
     Column("place", Text, nullable=False, server_default=""),
     Column("stands_for", Text, nullable=False, server_default=""),
-    Index(None, "organisation"),
+    Index(None, "organisation", "destination", "stored_at"),
+    Index(None, "destination", "stored_at"),
     Index(None, "state"),
     Index(None, "object_name"),
 )

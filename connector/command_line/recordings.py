@@ -79,7 +79,7 @@ def retry(options: argparse.Namespace) -> int:
         states = {}
         for id in ids:
             file = await recording_called(house, id)
-            states[file.recording.id] = await house.shipping.retry(file.recording.id)
+            states[file.recording.id] = await house.reviving.revive(file.recording.id)
         if options.json:
             print_json(states)
         else:

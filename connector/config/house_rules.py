@@ -22,7 +22,7 @@ def directory(settings: Settings, pbx: str) -> Directory:
         matches=spellings,
         agent_source=settings.agents.source,
         agent_variable=settings.agents.variable,
-        agents=_agents(settings),
+        agents=agents(settings),
     )
 
 
@@ -95,18 +95,19 @@ def _rules(rules: Sequence[RuleSettings], kind: str) -> list[Rule]:
     ]
 
 
-def _agents(settings: Settings) -> dict[tuple[str, str], Agent]:
+def agents(settings: Settings) -> dict[tuple[str, str], Agent]:
+    """By organisation, and by what the configuration calls each: extension, queue member or device."""
     known = settings.organisations.known
-    agents: dict[tuple[str, str], Agent] = {}
+    found: dict[tuple[str, str], Agent] = {}
     for key, name in settings.agents.names.items():
         organisation, sign, member = key.partition("/")
         if sign and organisation in known:
-            agents[organisation, member] = _agent(member, name)
+            found[organisation, member] = _agent(member, name)
         else:
-            agents |= {(one, key): _agent(key, name) for one in known or (DEFAULT_ORGANISATION,)}
+            found |= {(one, key): _agent(key, name) for one in known or (DEFAULT_ORGANISATION,)}
     for organisation, own in known.items():
-        agents |= {(organisation, member): _agent(member, name) for member, name in own.agents.items()}
-    return agents
+        found |= {(organisation, member): _agent(member, name) for member, name in own.agents.items()}
+    return found
 
 
 def _agent(member: str, name: str) -> Agent:

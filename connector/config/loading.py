@@ -10,7 +10,7 @@ from connector.config.checks import check_together, line_of
 from connector.config.problems import Problem, Problems
 from connector.config.reader import BROKEN, Reader
 from connector.config.sections import Sections
-from connector.config.yaml_tree import Tree, tree_of
+from connector.config.yaml_tree import Tree, lines_of, tree_of
 from connector.errors import ConfigError
 from connector.settings import (
     DEFAULT_DESTINATION,
@@ -19,6 +19,7 @@ from connector.settings import (
     OrganisationsSettings,
     Settings,
 )
+from connector.settings.written import Written
 
 
 class BadConfig(ConfigError):
@@ -42,7 +43,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
     settings = read_text(text, environment, path.parent, problems)
     if problems.found or settings is None:
         raise BadConfig(path, sorted(problems.found, key=lambda problem: problem.line))
-    return settings
+    return replace(settings, written=replace(settings.written, file=path.name))
 
 
 def read_text(text: str, environment: Mapping[str, str], base: Path, problems: Problems) -> Settings | None:
@@ -77,6 +78,7 @@ def _completed(settings: Settings, tree: Tree, problems: Problems) -> Settings:
         organisations=OrganisationsSettings(
             by=settings.organisations.by, unknown=settings.organisations.unknown, known=known
         ),
+        written=Written(lines=lines_of(tree)),
     )
 
 

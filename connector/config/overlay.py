@@ -75,7 +75,7 @@ def effective(settings: Settings, organisation: str) -> EffectiveSettings:
         multi_channel=options.channels in _STEREO,
         recording_format=str(options.format),
         retention_days=options.retention_days or 0,
-        transcript_retention_days=own.transcript_retention_days,
+        transcript_retention_days=options.transcript_retention_days,
         link_seconds=own.link_seconds or usual,
         agents=own.agent_switches,
     )
@@ -184,6 +184,6 @@ _CHANGES: Final[Mapping[str, Callable[[OrganisationSettings, Any], OrganisationS
     ),
     "recording_format": lambda own, value: _with_options(own, format=AudioFormat(value)),
     "retention_days": lambda own, value: _with_options(own, retention_days=days(value)),
-    "transcript_retention_days": lambda own, value: replace(own, transcript_retention_days=days(value)),
+    "transcript_retention_days": lambda own, value: _with_options(own, transcript_retention_days=days(value)),
     "link_seconds": lambda own, value: replace(own, link_seconds=float(value)),
 }

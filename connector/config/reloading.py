@@ -50,7 +50,7 @@ def _differing(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[str,
     if old == new:
         return
     if is_dataclass(new) and type(old) is type(new) and not isinstance(new, _WHOLE):
-        for field in fields(new):
+        for field in (one for one in fields(new) if one.compare):
             here = path if field.metadata.get("rest") else (*path, key_of(field))
             yield from _differing(getattr(old, field.name), getattr(new, field.name), here)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):

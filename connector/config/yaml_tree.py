@@ -3,6 +3,7 @@
 PyYAML's own reading would turn +49… into a number without its plus, 18:00 into 1080 and no into False.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -56,6 +57,22 @@ def tree_of(text: str, problems: Problems) -> Tree | None:
         problems.add("", 0, f"this is no YAML ({error})")
         return None
     return None if node is None else _tree(node, "", problems, frozenset())
+
+
+def lines_of(tree: Tree) -> dict[tuple[str | int, ...], int]:
+    """The line of every key, and of every part of a list, by its path; numbers of lists begin with 1."""
+    return dict(_lines(tree, ()))
+
+
+def _lines(tree: Tree, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    if isinstance(tree, Mapping):
+        for key, value in tree.entries.items():
+            yield (*path, key), tree.lines[key]
+            yield from _lines(value, (*path, key))
+    elif isinstance(tree, Sequence):
+        for number, value in enumerate(tree.items, start=1):
+            yield (*path, number), value.line
+            yield from _lines(value, (*path, number))
 
 
 def _hint(text: str, mark: yaml.Mark | None) -> str:

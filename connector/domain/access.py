@@ -123,6 +123,8 @@ class Access:
     address: str = ""
     #: Who it is, if that is nobody with a key: `command line (user ada)`.
     without_key: str = ""
+    #: When it is over though its key is not: a session of the web page.
+    ends_at: Moment | None = None
 
     @property
     def by(self) -> str:

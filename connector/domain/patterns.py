@@ -60,3 +60,8 @@ def number_matches(number: str, pattern: str) -> bool:
 def device_matches(name: str, pattern: str) -> bool:
     """A device, queue or context in any case; * stands for anything."""
     return _name_expression(pattern).fullmatch(name) is not None
+
+
+def is_one_number(pattern: str) -> bool:
+    """Whether it fits what is written so and nothing else."""
+    return _number_expression(pattern).pattern == re.escape(pattern)

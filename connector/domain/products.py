@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from connector.domain.call import Call, CallKind
+from connector.domain.ids import RecordingId
 from connector.domain.options import AudioFormat, ChannelLayout, RecordingOptions
 from connector.domain.recording import ArtefactKind, ChannelLabel, Recording
 from connector.domain.transcript import TRANSCRIBING
@@ -41,6 +42,11 @@ def kinds(options: RecordingOptions, call: CallKind = CallKind.CALL) -> tuple[Ar
         return (ArtefactKind.MONO, *((ArtefactKind.PARTICIPANTS,) if options.separate else ()))
     separate = (ArtefactKind.LEFT, ArtefactKind.RIGHT) if options.separate else ()
     return _KINDS[options.channels or DEFAULT_LAYOUT] + separate
+
+
+def peaks_path(id: RecordingId) -> str:
+    """Where the picture of its sound lies, below the folder that rendering works in."""
+    return f"peaks/{id[:2]}/{id}.peaks"
 
 
 def wants_transcript(options: RecordingOptions) -> bool:

@@ -1,7 +1,7 @@
 """Looking calls up for people: with their recordings, tags, notes and transcripts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from connector.domain.access import NO_LIMITS, Limits
@@ -68,6 +68,9 @@ class CallFile:
     notes: tuple[Note, ...] = ()
     #: Of its recordings, in their order.
     transcripts: tuple[Transcript, ...] = ()
+    #: When the waiting copies of a recording are tried next. Known of a call that was asked for by its id; one that is
+    #: missing then is tried now.
+    next_tries: Mapping[RecordingId, Moment] = field(default_factory=dict)
 
     def transcript(self, recording_id: RecordingId) -> Transcript | None:
         return next((one for one in self.transcripts if one.recording_id == recording_id), None)

@@ -13,6 +13,11 @@ class Pbx(Protocol):
         """The name that config.yaml gives it."""
         ...
 
+    @property
+    def version(self) -> str:
+        """Its release, as `22.10.1`, as it said after the last connect; "" when it did not."""
+        ...
+
     def events(self) -> AsyncIterator[Stamped]:
         """Every fact in order, for ever: connects, connects again with back-off, and says PbxResynchronised after each
         connect and PbxLost after each loss. Ends only when `close` was called. Iterated once."""

@@ -197,6 +197,7 @@ class Capture:
             "node": self._settings.node,
             "live_calls": self._live_calls,
             "live_recordings": sum(intake.director.live_recordings for intake in self._intakes),
+            "pbxs": {intake.pbx_name: intake.standing() for intake in self._intakes},
             "journal_lag": self._writer.lag,
             "callbacks": {
                 name: {"asked": one.asked, "answered": one.answered} for name, one in self._asking.counts.items()

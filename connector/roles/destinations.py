@@ -59,7 +59,7 @@ class ConfiguredDestinations:
         if wanted:
             return wanted
         usual = destination_names(self._settings, recording.organisation)
-        return usual or (_own(recording.organisation),)
+        return usual or (own_destination(recording.organisation),)
 
     def wants_manifest(self, name: str) -> bool:
         return name in self._wanted and self._wanted[name].manifest
@@ -150,12 +150,12 @@ class ConfiguredDestinations:
 def all_destinations(settings: Settings) -> dict[str, DestinationSettings]:
     """Those with a name, and those that an organisation has written out."""
     own = {
-        _own(name): organisation.destination
+        own_destination(name): organisation.destination
         for name, organisation in organisations(settings).items()
         if isinstance(organisation.destination, DestinationSettings)
     }
     return {**settings.destinations, **own}
 
 
-def _own(organisation: str) -> str:
+def own_destination(organisation: str) -> str:
     return f"organisation:{organisation}"

@@ -6,20 +6,22 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from connector.config.house_rules import organisations
+from connector.config.house_rules import destination_names, organisation_settings, organisations
 from connector.config.loading import load
+from connector.config.origins import Origins
 from connector.config.overlay import Laid, Secrets, destination_of, effective, laid
 from connector.config.reloading import changes
 from connector.domain import own_storage
 from connector.domain.own_storage import OwnStorage
 from connector.domain.secret import Secret
 from connector.domain.setting_changes import STORAGE, EffectiveSettings, RefusedSetting
+from connector.domain.setting_origins import KnownAgent, Origin
 from connector.errors import CatalogueUnavailable, ConfigError, SecretLost
 from connector.ports.changed_settings import ChangedSetting, ChangedSettings
 from connector.ports.clock import Clock
@@ -153,8 +155,21 @@ class Overlay:
     def effective(self, changed: Sequence[ChangedSetting], organisation: str) -> EffectiveSettings:
         return effective(laid(self._file, changed, self._secrets).settings, organisation)
 
+    def origins(self, changed: Sequence[ChangedSetting], organisation: str) -> Mapping[str, Origin]:
+        return Origins(self._file, changed, self.refused(changed), organisation).all()
+
+    def agents(self, changed: Sequence[ChangedSetting], organisation: str) -> Sequence[KnownAgent]:
+        return Origins(self._file, changed, self.refused(changed), organisation).agents()
+
     def destination(self, storage: OwnStorage, secret: Secret) -> DestinationSettings:
         return destination_of(storage, secret)
+
+    def destinations(self, organisation: str) -> Mapping[str, DestinationSettings]:
+        own = organisation_settings(self._file, organisation).destination
+        if isinstance(own, DestinationSettings):
+            return {f"organisation:{organisation}": own}
+        names = destination_names(self._file, organisation)
+        return {name: self._file.destinations[name] for name in names if name in self._file.destinations}
 
     def _lay(self) -> None:
         self._hold(laid(self._file, self._changed, self._secrets))

@@ -27,6 +27,7 @@ from connector.services.lookup import Lookup
 from connector.services.removing import Removing
 from connector.services.rendering import Renderer
 from connector.services.retention import Retention
+from connector.services.reviving import Reviving
 from connector.services.shipping import Shipping
 from connector.services.storing import Storing
 from connector.services.telling import Telling
@@ -47,6 +48,7 @@ class House:
     sources: Mapping[str, SegmentSource]
     workshop: EncoderProcesses
     shipping: Shipping
+    reviving: Reviving
     removing: Removing
     fetching: Fetching
     lookup: Lookup
@@ -102,6 +104,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             sources=sources,
             workshop=workshop,
             shipping=Shipping(shipping, dues, Renderer(sources, workshop, state), storing, destinations, clock, state),
+            reviving=Reviving(shipping, dues, destinations, clock),
             removing=Removing(shipping, dues, sources, destinations, clock, state),
             fetching=ground.fetching,
             lookup=ground.lookup,

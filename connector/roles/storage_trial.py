@@ -1,5 +1,5 @@
-"""A user's bucket tried out before it is taken: one small file, put, read back and taken away again. What fails is said
-of the word that is at fault; where nobody answers it is said at once."""
+"""A storage tried out while somebody waits: one small file, put, read back and taken away again. Of a user's bucket
+what fails is said of the word that is at fault; where nobody answers it is said at once."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from connector.config.addresses import template_of
 from connector.domain.diagnosis import Finding, Level, bad
+from connector.domain.object_names import NameTemplate
 from connector.errors import AddressForbidden, CatalogueUnavailable, ConnectorError, DestinationRefused
 from connector.network.fetching import HttpFetcher
 from connector.ports.clock import Clock
@@ -66,13 +68,16 @@ class BucketTrial:
             silence = heeding.silence if heeding is not None else None
             return store if silence is None else _Silent(store, silence)
 
-        on_trial = OnTrial(folder="", opened=opened, feeler=heeding, is_brief=True)
+        # A key of the house's may be good for one folder alone.
+        folder = NameTemplate.parse(template_of(settings.url)).folder
+        on_trial = OnTrial(folder=folder, opened=opened, feeler=heeding, is_brief=True)
         # A link of theirs is never fetched: their public endpoint may be reached from outside alone.
         pin = await Probing(HttpFetcher(), self._clock).run(on_trial, found.append) or Pin()
         if pin != Pin():
             await self._kept(settings, pin)
         refusal = heeding.refusal if heeding is not None else None
-        return found if refusal is None else [_blamed(one, refusal) for one in found]
+        # Of the house's own destinations nobody has said the words that could be at fault.
+        return found if refusal is None or not settings.is_guarded else [_blamed(one, refusal) for one in found]
 
     async def _kept(self, settings: DestinationSettings, pin: Pin) -> None:
         try:

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 
 from connector.config.house_rules import organisations
 from connector.network.clock import SystemClock
+from connector.roles.equipment import equipment
 from connector.roles.foundation import Foundation, laid
+from connector.roles.house_key import house_key
 from connector.roles.storage_trial import BucketTrial
 from connector.services.doorkeeping import Doorkeeping
 from connector.services.health import Health, RecentHealth
+from connector.services.house_health import HouseHealth
 from connector.services.house_settings import HouseSettings
 from connector.services.keeping import RecordingKeeper
 from connector.services.keys import Keys
 from connector.services.live_events import LiveEvents
+from connector.services.sessions import Sessions
+from connector.services.statistics import Statistics
 from connector.settings import Settings
 
 
@@ -21,8 +26,11 @@ from connector.settings import Settings
 class WebHouse:
     ground: Foundation
     health: RecentHealth
+    house_health: HouseHealth
+    statistics: Statistics
     doorkeeper: Doorkeeping
     keys: Keys
+    sessions: Sessions
     house_settings: HouseSettings
     recording_keeper: RecordingKeeper
     events: LiveEvents
@@ -46,12 +54,18 @@ async def furnished(settings: Settings) -> AsyncIterator[WebHouse]:
         organisations=lambda: organisations(ground.overlay.settings),
     )
     keeper = RecordingKeeper(catalogue.keeping, ground.lookup, ground.erasing, ground.terms, auditing, clock)
+    health = RecentHealth(Health(catalogue.search, catalogue.dues, clock, ground.state), clock)
     try:
         yield WebHouse(
             ground=ground,
-            health=RecentHealth(Health(catalogue.search, catalogue.dues, clock, ground.state), clock),
+            health=health,
+            house_health=HouseHealth(
+                health, catalogue.health, lambda whose: equipment(ground.overlay.settings, whose), clock
+            ),
+            statistics=Statistics(catalogue.statistics, clock),
             doorkeeper=doorkeeper,
             keys=keys,
+            sessions=Sessions(house_key(settings), clock),
             house_settings=house_settings,
             recording_keeper=keeper,
             events=events,

@@ -7,6 +7,7 @@ from typing import Final
 
 from connector.domain.call import CallState
 from connector.domain.moments import iso
+from connector.domain.retention import RETENTION
 from connector.domain.states import IN_CAPTURE, RecordingState, TranscriptionState
 from connector.domain.transcript import Transcript
 from connector.errors import NotFound
@@ -31,11 +32,11 @@ class Outlook(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
     outlook: Outlook
-    #: In a word or two, for programs: off, no answer, too short, failed, not ready, removed.
+    #: In a word or two, for programs: off, no answer, too short, failed, no copy, not ready, removed.
     reason: str
     #: For people.
     detail: str
-    #: The tombstone's.
+    #: What stands behind it, for programs: of a recording its state, the tombstone's of one that was removed.
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -70,15 +71,18 @@ def absence(call: CallFile, file: RecordingFile | None) -> Absence | None:
         return _removed(file)
     if sounds_of(file):
         return None
+    facts: dict[str, object] = {"recording_id": recording.id, "state": state.value, "because": recording.reason or None}
     if state in _FAILED:
-        return Absence(outlook=Outlook.NEVER, reason="failed", detail=f"{state}: {recording.reason}")
+        return Absence(outlook=Outlook.NEVER, reason="failed", detail=f"{state}: {recording.reason}", facts=facts)
     if state is RecordingState.ABSENT:
         reason = "no answer" if call.call.answered_at is None else "too short"
-        return Absence(outlook=Outlook.NEVER, reason=reason, detail=f"nothing was recorded: {recording.reason}")
+        detail = f"nothing was recorded: {recording.reason}"
+        return Absence(outlook=Outlook.NEVER, reason=reason, detail=detail, facts=facts)
     if state is RecordingState.AVAILABLE:
-        return Absence(outlook=Outlook.NEVER, reason="no copy", detail=f"no copy of it can be had: {_deliveries(file)}")
+        detail = f"no copy of it can be had: {_deliveries(file)}"
+        return Absence(outlook=Outlook.NEVER, reason="no copy", detail=detail, facts=facts)
     doing = "it is still being recorded" if state in IN_CAPTURE else "its files are being made and stored"
-    return Absence(outlook=Outlook.NOT_YET, reason="not ready", detail=f"{doing}: ask again")
+    return Absence(outlook=Outlook.NOT_YET, reason="not ready", detail=f"{doing}: ask again", facts=facts)
 
 
 def transcript_of(call: CallFile, file: RecordingFile | None, *, is_named: bool) -> Transcript | None:
@@ -111,7 +115,8 @@ def _not_recorded(call: CallFile) -> Absence:
     if call.call.state is CallState.LIVE and (verdict is None or verdict.record):
         return Absence(outlook=Outlook.NOT_YET, reason="not ready", detail="nothing is recorded yet: ask again")
     if verdict is not None and not verdict.record:
-        return Absence(outlook=Outlook.NEVER, reason="off", detail=f"it was not recorded: {verdict.reason}")
+        detail = f"it was not recorded: {verdict.reason}"
+        return Absence(outlook=Outlook.NEVER, reason="off", detail=detail, facts={"because": verdict.reason})
     if call.call.answered_at is None:
         return Absence(outlook=Outlook.NEVER, reason="no answer", detail="nobody answered")
     return Absence(outlook=Outlook.NEVER, reason="too short", detail="it ended before anything was recorded")
@@ -125,6 +130,8 @@ def _removed(file: RecordingFile) -> Absence:
         "removed_at": _said(keeping.removed_at),
         "removed_by": keeping.removed_by or None,
         "removed_because": recording.reason or None,
+        "is_expired": keeping.removed_by == RETENTION,
+        "expires_at": _said(keeping.expires_at),
         "is_complete": recording.state is RecordingState.REMOVED,
     }
     why = f": {recording.reason}" if recording.reason else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,16 @@ from connector.errors import CatalogueUnavailable
 from connector.ports.clock import Clock
 from connector.ports.dues import Dues
 from connector.ports.search_ledger import RecordingFilter, SearchLedger, TranscriptFilter
+from connector.services.recent import Recent
 from connector.services.reports import read_children, read_reports
 
-#: Whoever asks within this time gets the same answer.
-_KEPT_SECONDS = 2.0
 #: A report older than this is no report: the role hangs or is gone.
-_STALE_SECONDS = 15.0
+STALE_SECONDS = 15.0
 _LOW_ROOM_SHARE = 0.05
 #: What cannot be mended is said for so long.
 _NAMED_SECONDS = 86_400.0
 _COUNTED = 100
-_RETRIABLE = (RecordingState.FAILED_RENDER, RecordingState.FAILED_STORE)
+RETRIABLE = (RecordingState.FAILED_RENDER, RecordingState.FAILED_STORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +74,16 @@ class Health:
 
     async def counts(self, organisation: str | None = None) -> StateCounts:
         """Of that organisation, or of the house. Raises CatalogueUnavailable."""
-        recordings = await self._search.counts(organisation)
-        return StateCounts(recordings=recordings, transcripts=await self._search.transcript_counts(organisation))
+        recordings, transcripts = await asyncio.gather(
+            self._search.counts(organisation), self._search.transcript_counts(organisation)
+        )
+        return StateCounts(recordings=recordings, transcripts=transcripts)
 
     async def _failures(self, recordings: Mapping[str, int]) -> list[str]:
         """Who failed and can be retried is a problem until somebody did; who failed at capture is lost, and is named
         for a day."""
         problems = []
-        retriable = sum(recordings.get(state, 0) for state in _RETRIABLE)
+        retriable = sum(recordings.get(state, 0) for state in RETRIABLE)
         if retriable:
             problems.append(f"{retriable} recordings failed: callreel recordings list --state failed")
         if recordings.get(RecordingState.FAILED_CAPTURE):
@@ -116,7 +117,7 @@ class Health:
     def _role_problems(self, name: str, facts: dict[str, Any]) -> list[str]:
         problems = [f"{name}: {problem}" for problem in facts.get("problems", [])]
         age = self._clock.now() - float(facts.get("at", 0.0))
-        if age > _STALE_SECONDS:
+        if age > STALE_SECONDS:
             problems.append(f"{name}: no sign of life for {age:.0f} s")
         return problems
 
@@ -130,22 +131,11 @@ class RecentHealth:
 
     def __init__(self, health: Health, clock: Clock) -> None:
         self._health = health
-        self._clock = clock
-        self._kept: dict[str | None, tuple[float, Any]] = {}
-        self._asking = asyncio.Lock()
+        self._reports = Recent[None, HealthReport](clock)
+        self._counts = Recent[str, StateCounts](clock)
 
     async def report(self) -> HealthReport:
-        report: HealthReport = await self._recent(None, self._health.report)
-        return report
+        return await self._reports.answer(None, self._health.report)
 
     async def counts(self, organisation: str) -> StateCounts:
-        counts: StateCounts = await self._recent(organisation, lambda: self._health.counts(organisation))
-        return counts
-
-    async def _recent(self, name: str | None, ask: Callable[[], Awaitable[object]]) -> Any:
-        async with self._asking:
-            asked_at, found = self._kept.get(name, (float("-inf"), None))
-            if self._clock.now() >= asked_at + _KEPT_SECONDS:
-                found = await ask()
-                self._kept[name] = self._clock.now(), found
-        return found
+        return await self._counts.answer(organisation, lambda: self._health.counts(organisation))

@@ -4,7 +4,6 @@ for the configuration is asked of the house that it is laid over.
 A storage is tried before it is taken, and nothing is changed before it is in the audit log.
 """
 
-import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -26,10 +25,12 @@ from connector.domain.setting_changes import (
     agent_setting,
     pointer,
 )
-from connector.errors import BadRequest, CatalogueUnavailable, NotFound, NotPermitted, SecretLost
+from connector.domain.setting_origins import KnownAgent, Origin, Source
+from connector.errors import BadRequest, CatalogueUnavailable, NotFound, NotPermitted
 from connector.ports.changed_settings import ChangedSetting, ChangedSettings
 from connector.ports.clock import Clock
 from connector.ports.vault import Vault
+from connector.services.storage_trying import StorageTrial, StorageTrying, Tried
 from connector.settings import DestinationSettings
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,20 @@ class LaidHouse(Protocol):
         """What holds with them."""
         ...
 
+    def origins(self, changed: Sequence[ChangedSetting], organisation: str) -> Mapping[str, Origin]:
+        """By the setting's name: where what holds with them comes from."""
+        ...
+
+    def agents(self, changed: Sequence[ChangedSetting], organisation: str) -> Sequence[KnownAgent]:
+        """Whom the configuration or these name, by their ids."""
+        ...
+
     def destination(self, storage: OwnStorage, secret: Secret) -> DestinationSettings:
         """Raises BadRequest for what is no address."""
+        ...
+
+    def destinations(self, organisation: str) -> Mapping[str, DestinationSettings]:
+        """By name: where its recordings go as the configuration says."""
         ...
 
     async def refresh(self) -> None:
@@ -67,12 +80,6 @@ class Audit(Protocol):
         self, access: Access, action: str, *, subject: str = "", organisation: str | None = None, **details: object
     ) -> None:
         """It is in the log when this returns."""
-        ...
-
-
-class StorageTrial(Protocol):
-    async def findings(self, settings: DestinationSettings) -> Sequence[Finding]:
-        """A small file put there, read back and deleted. Nothing is raised that can be a finding."""
         ...
 
 
@@ -97,8 +104,21 @@ class SettingsView:
     #: In the words of own_storage.STORAGE_FIELDS; None: the house's, or not for who asks.
     storage: Mapping[str, str] | None
     changed: tuple[Overlaid, ...]
+    #: By the setting's name; empty: it is not for who asks.
+    origins: Mapping[str, Origin]
     #: Of the storage that was tried just now.
     findings: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentsView:
+    organisation: str
+    #: By their ids.
+    agents: tuple[KnownAgent, ...]
+
+
+#: Rules name queues and numbers: how a house is run is its administrators' business.
+_UNTOLD: Final = Origin(source=Source.DEFAULT)
 
 
 class HouseSettings:
@@ -116,16 +136,23 @@ class HouseSettings:
         self._rows = rows
         self._vault = vault
         self._house = house
-        self._trial = trial
+        self._trying = StorageTrying(trial, vault, trial_seconds)
         self._auditing = auditing
         self._clock = clock
-        self._trial_seconds = trial_seconds
-        #: Trials that took too long, while they take away what they have put.
-        self._leaving: set[asyncio.Task[Sequence[Finding]]] = set()
 
     async def view(self, access: Access, organisation: str | None = None) -> SettingsView:
         """Raises NotFound for an organisation that is not his, BadRequest where he has to say which one."""
         return self._view(access, self._whose(access, organisation), await self._rows.all())
+
+    async def agents(self, access: Access, organisation: str | None = None) -> AgentsView:
+        """A key that is limited to some sees those. Raises as `view` does."""
+        whose = self._whose(access, organisation)
+        rows = [row for row in await self._rows.all() if row.organisation == whose]
+        only = access.key.limits.agents
+        found = [one for one in self._house.agents(rows, whose) if not only or one.id in only]
+        if not access.key.may(KeyRole.ADMIN):
+            found = [replace(one, origin=_UNTOLD) for one in found]
+        return AgentsView(organisation=whose, agents=tuple(found))
 
     async def change(self, access: Access, organisation: str | None, change: SettingsChange) -> SettingsView:
         """All of it or nothing; it holds here when this returns, and everywhere two seconds later. Raises BadRequest
@@ -139,11 +166,31 @@ class HouseSettings:
         self._check(rows, whose, values, access)
         findings: Sequence[Finding] = ()
         if storage is not None and STORAGE in values:
-            findings = await self._tried(storage, secret)
+            findings = await self._trying.findings(await self._destination(storage, secret))
+            _refuse_bad(findings)
             values[STORAGE] = own_storage.written(await self._sealed(storage, secret))
         if values:
             await self._write(access, whose, values)
         return self._view(access, whose, await self._rows.all(), findings)
+
+    async def tried(self, access: Access, organisation: str | None, words: Mapping[str, object] | None) -> Tried:
+        """What is found if that storage is set; None: what holds now. Nothing is changed. Raises as `change` does."""
+        whose = self._whose(access, organisation)
+        change = SettingsChange(storage=words or {})
+        # Whoever may not change it learns nothing of it, either.
+        _check_limits(access.key.limits, replace(change, storage=None))
+        own = {row.name: row for row in await self._rows.all() if row.organisation == whose}
+        storage, secret = _storage(own.get(STORAGE), change)
+        if storage is None:
+            destinations = self._house.destinations(whose)
+            await self._auditing.done(access, "storage.tested", organisation=whose, destinations=[*destinations])
+            found = await self._trying.of_each(destinations, in_outline=access.organisation is not None)
+        else:
+            destination = await self._destination(storage, secret)
+            shown = {**storage.shown, "s3SecretKey": own_storage.HIDDEN}
+            await self._auditing.done(access, "storage.tested", organisation=whose, storage=shown)
+            found = await self._trying.findings(destination)
+        return Tried(tuple(found))
 
     async def overlaid(self, access: Access, organisation: str | None = None) -> Sequence[Overlaid]:
         """Everything that the API has changed, of one organisation or of all that he sees; of such, too, as the
@@ -165,9 +212,7 @@ class HouseSettings:
 
     async def close(self) -> None:
         """Trials that are still leaving are let go."""
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await self._trying.close()
 
     def _whose(self, access: Access, organisation: str | None) -> str:
         known, wanted = self._house.organisations, access.asked_of(organisation)
@@ -199,34 +244,8 @@ class HouseSettings:
             if refused.name in values:
                 raise BadRequest(f"{refused.name}: {refused.reason}", pointer=pointer(refused.name))
 
-    async def _tried(self, storage: OwnStorage, secret: Secret | None) -> Sequence[Finding]:
-        destination = self._house.destination(storage, secret or await self._revealed(storage))
-        task = asyncio.ensure_future(self._trial.findings(destination))
-        try:
-            await asyncio.wait((task,), timeout=self._trial_seconds)
-        finally:
-            if not task.done():
-                self._let_go(task)
-        if not task.done():
-            raise BadRequest(f"{STORAGE}: it did not answer within {self._trial_seconds:.0f} s", pointer=f"/{STORAGE}")
-        findings = task.result()
-        bad = next((one for one in findings if one.level is Level.BAD), None)
-        if bad is not None:
-            fault = f"/{bad.subject}" if bad.subject in own_storage.STORAGE_FIELDS else ""
-            raise BadRequest(f"{STORAGE} was not taken; {bad.subject}: {bad.what}", pointer=f"/{STORAGE}{fault}")
-        return findings
-
-    def _let_go(self, task: "asyncio.Task[Sequence[Finding]]") -> None:
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
-        task.cancel()
-
-    async def _revealed(self, storage: OwnStorage) -> Secret:
-        try:
-            return await self._vault.reveal(storage.secret_name)
-        except SecretLost as error:
-            name = "s3SecretKey"
-            raise BadRequest(f"{name}: the one that was kept is lost: say it", pointer=f"/{STORAGE}/{name}") from error
+    async def _destination(self, storage: OwnStorage, secret: Secret | None) -> DestinationSettings:
+        return self._house.destination(storage, secret or await self._trying.secret_of(storage))
 
     async def _sealed(self, storage: OwnStorage, secret: Secret | None) -> OwnStorage:
         return storage if secret is None else replace(storage, secret_name=await self._vault.keep(secret))
@@ -248,11 +267,13 @@ class HouseSettings:
     ) -> SettingsView:
         own = [row for row in rows if row.organisation == whose]
         storage = _kept_storage(next((row for row in own if row.name == STORAGE), None))
+        is_admin = access.key.may(KeyRole.ADMIN)
         return SettingsView(
             organisation=whose,
             effective=self._house.effective(own, whose),
-            storage=storage.shown if storage is not None and access.key.may(KeyRole.ADMIN) else None,
+            storage=storage.shown if storage is not None and is_admin else None,
             changed=tuple(self._overlaid(access, own)),
+            origins=self._house.origins(own, whose) if is_admin else {},
             findings=tuple(findings),
         )
 
@@ -271,6 +292,13 @@ class HouseSettings:
             for row in rows
             if is_admin or row.name != STORAGE
         ]
+
+
+def _refuse_bad(findings: Sequence[Finding]) -> None:
+    failed = next((one for one in findings if one.level is Level.BAD), None)
+    if failed is not None:
+        fault = f"/{failed.subject}" if failed.subject in own_storage.STORAGE_FIELDS else ""
+        raise BadRequest(f"{STORAGE} was not taken; {failed.subject}: {failed.what}", pointer=f"/{STORAGE}{fault}")
 
 
 def _check_limits(limits: Limits, change: SettingsChange) -> None:

@@ -55,6 +55,16 @@ class Intake:
     def pbx_name(self) -> str:
         return self._pbx.name
 
+    def standing(self) -> dict[str, object]:
+        """How it is with this PBX now, for reports."""
+        return {
+            "is_connected": self.is_connected,
+            "version": self._pbx.version if self.is_connected else "",
+            "live_calls": self._director.live_calls,
+            "recorders": self._director.live_recordings,
+            "problems": self.troubles(),
+        }
+
     def troubles(self) -> list[str]:
         """What an administrator should know about this PBX now."""
         said = self._pbx.troubles()

@@ -238,12 +238,15 @@ class LiveEvents:
                 self.leave(reader)
 
     async def _check_keys(self) -> None:
-        """Whoever listens with a key that is none any more hears no more."""
+        """Whoever listens with a key that is none any more, or in a session that is over, hears no more."""
+        now = self._clock.now()
+        for reader in [one for one in self._readers if one.access.ends_at is not None and one.access.ends_at <= now]:
+            self.leave(reader)
         for key_id in {reader.access.key.id for reader in self._readers}:
             try:
                 found = await self._accounts.find(key_id)
             except CatalogueUnavailable:
                 return
-            if found is None or not (found.key.is_good(self._clock.now()) and found.key.may(KeyRole.READ)):
+            if found is None or not (found.key.is_good(now) and found.key.may(KeyRole.READ)):
                 for reader in [one for one in self._readers if one.access.key.id == key_id]:
                     self.leave(reader)

@@ -6,7 +6,6 @@ Knows nothing of why it goes, but that nothing goes that is on legal hold.
 import asyncio
 import logging
 import random
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from connector.ports.object_store import Digest
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
+from connector.services.rendering import discard
 from connector.services.storing import abandon, silence_seconds
 
 log = logging.getLogger(__name__)
@@ -136,10 +136,7 @@ class Removing:
         for artefact in file.rendering.artefacts if file.rendering else ():
             (self._folder / artefact.path).unlink(missing_ok=True)
         if file.recording.state in _ON_ITS_WAY_OUT:
-            if file.rendering and file.rendering.peaks_path:
-                (self._folder / file.rendering.peaks_path).unlink(missing_ok=True)
-            # What a crash left half made lies here, too.
-            shutil.rmtree(self._folder / "work" / file.recording.id, ignore_errors=True)
+            discard(file, self._folder)
 
     def _remove_papers(self, file: RecordingFile) -> None:
         for artefact in file.rendering.artefacts if file.rendering else ():

@@ -1,6 +1,7 @@
 """From a recording's segments to its artefacts: collect, look at, plan, make. Speaks to ports only."""
 
 import logging
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Renderer:
             is_partial=bool(sources.troubles) or any(gap.reason not in QUIET for gap in plan.gaps),
             troubles=sources.troubles,
             artefacts=tuple(self._artefact(file, plan, made) for made in result.made),
-            peaks_path=str(_peaks_path(file)),
+            peaks_path=products.peaks_path(file.recording.id),
         )
 
     async def render_apart(self, file: RecordingFile, sources: Sources, path: Path) -> tuple[ChannelLabel, ...] | None:
@@ -136,7 +137,7 @@ class Renderer:
             plan=plan,
             sources=_used(plan, sources),
             products=tuple(self._product(file, kind, len(plan.sides)) for kind in kinds),
-            peaks=self._folder / _peaks_path(file),
+            peaks=self._folder / products.peaks_path(file.recording.id),
             tags=products.tags(file.recording, file.call, plan.channels),
         )
 
@@ -167,6 +168,15 @@ class Renderer:
             raise SourceMissing(f"PBX {file.recording.pbx!r} is not in the configuration any more") from None
 
 
+def discard(file: RecordingFile, folder: Path) -> None:
+    """Nothing of what is made stays, not what a crash left without a word in the catalogue either; what is gone already
+    is fine."""
+    shutil.rmtree(folder / "work" / file.recording.id, ignore_errors=True)
+    drawn = file.rendering.peaks_path if file.rendering else ""
+    for path in filter(None, {drawn, products.peaks_path(file.recording.id)}):
+        (folder / path).unlink(missing_ok=True)
+
+
 def _used(plan: AssemblyPlan, sources: Sources) -> dict[str, Path]:
     return {piece.source: sources.paths[piece.source] for piece in plan.pieces}
 
@@ -181,7 +191,3 @@ def _make_folders(job: Job) -> None:
 
 def _closed(file: RecordingFile) -> list[Segment]:
     return [segment for segment in file.segments if segment.state is SegmentState.CLOSED]
-
-
-def _peaks_path(file: RecordingFile) -> Path:
-    return Path("peaks") / file.recording.id[:2] / f"{file.recording.id}.peaks"

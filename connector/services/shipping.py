@@ -37,7 +37,7 @@ from connector.ports.engine import Step
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
 from connector.services.manifesting import with_manifest
-from connector.services.rendering import Renderer
+from connector.services.rendering import Renderer, discard
 from connector.services.storing import Later, Storing, abandon
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,11 @@ class Shipping:
         except ConnectorError as error:
             await self._give_way(file, attempt, error)
             return
-        await self._ledger.rendered(file.recording.id, rendering, deliveries)
+        try:
+            await self._ledger.rendered(file.recording.id, rendering, deliveries)
+        except IllegalTransition:
+            await self._discard_late(await self._file(subject))
+            raise
         log.info("rendered", extra=_facts(file) | {"seconds": round(rendering.duration_seconds, 3)})
         for trouble in rendering.troubles:
             log.warning("source damaged", extra=_facts(file) | {"hint": trouble})
@@ -136,24 +140,6 @@ class Shipping:
             due = [self._telling(file, attempt)]
             await self._ledger.moved(file.recording.id, RecordingEvent.GIVEN_UP, reason=reasons, due=due)
             log.error("recording %s", RecordingState.FAILED_STORE, extra=_facts(file) | {"hint": reasons})
-
-    async def retry(self, subject: str) -> RecordingState:
-        """Take a failed recording up again, from the stage that failed; returns its state."""
-        file = await self._file(subject)
-        attempt = await self._ledger.next_attempt(file.recording.id)
-        due = self._due(file.recording, attempt, 0.0)
-        state = file.recording.state
-        for delivery in file.deliveries:
-            if delivery.state in {DeliveryState.REFUSED, DeliveryState.GAVE_UP}:
-                if await self._goes_elsewhere(file, delivery):
-                    # Nobody would know of its parts there any more.
-                    await abandon(self._destinations, file, delivery)
-                await self._ledger.delivery_moved(delivery, DeliveryEvent.RETRIED, due=[due])
-        if state in {RecordingState.FAILED_RENDER, RecordingState.FAILED_STORE}:
-            return await self._ledger.moved(file.recording.id, RecordingEvent.RETRIED, due=[due])
-        if state in {RecordingState.CAPTURED, RecordingState.RENDERED, RecordingState.AVAILABLE}:
-            await self._dues.add([due])
-        return state
 
     async def waive(self, subject: str, destination: str = "") -> list[Delivery]:
         """Do without what was refused or given up, there or anywhere; at a destination that is named also without what
@@ -184,6 +170,12 @@ class Shipping:
             file = await self._file(subject)
         return file
 
+    async def _discard_late(self, file: RecordingFile) -> None:
+        """Whoever removed it has looked before its files appeared: nobody else would."""
+        if file.recording.state in _ON_ITS_WAY_OUT:
+            await asyncio.to_thread(discard, file, self._folder)
+            log.info("discarded what was made", extra=_facts(file))
+
     async def _remove_late_copies(self, file: RecordingFile) -> None:
         """Whoever removed it may have looked before the last byte of a copy had landed."""
         recording = file.recording
@@ -192,17 +184,6 @@ class Shipping:
             due = replace(self._due(recording, attempt, 0.0), kind="remove")
             await self._dues.add([due])
             log.warning("removed again", extra=_facts(file) | {"hint": "a copy may have landed meanwhile"})
-
-    async def _goes_elsewhere(self, file: RecordingFile, delivery: Delivery) -> bool:
-        """Whether the configuration leads it away from where parts of it may be."""
-        if not delivery.place:
-            return False
-        try:
-            begun = await self._destinations.holding(delivery, file.recording)
-            wished = await self._destinations.find(delivery.destination, file.recording)
-        except DestinationRefused:
-            return True
-        return begun is None or wished is None or begun.place != wished.place
 
     async def _backups(self, file: RecordingFile) -> dict[str, str]:
         """Who stands in for whom by the configuration: a copy that stands in for one may serve another as well."""

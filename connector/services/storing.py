@@ -161,6 +161,18 @@ async def abandon(destinations: Destinations, file: RecordingFile, delivery: Del
         log.warning("not tidied up", extra={"recording_id": delivery.recording_id, "hint": str(error)})
 
 
+async def leads_elsewhere(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> bool:
+    """Whether the configuration leads it away from where parts of it may be."""
+    if not delivery.place:
+        return False
+    try:
+        begun = await destinations.holding(delivery, file.recording)
+        wished = await destinations.find(delivery.destination, file.recording)
+    except DestinationRefused:
+        return True
+    return begun is None or wished is None or begun.place != wished.place
+
+
 def silence_seconds(error: BaseException) -> float:
     """How long the destination asked to be left alone, as far as we heed it; 0 when it did not."""
     asked = error.retry_after_seconds if isinstance(error, DestinationUnreachable) else None

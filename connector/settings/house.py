@@ -21,6 +21,7 @@ from connector.settings.policy import (
 )
 from connector.settings.said import said
 from connector.settings.transcription import TranscriptionSettings
+from connector.settings.written import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,9 @@ class ApiSettings:
     storage_allow_private: tuple[str, ...] = field(
         default=(),
         metadata=said("private networks in which storage that is named by API may lie, else refused", form="network"),
+    )
+    page: bool = field(
+        default=True, metadata=said("whether the web page is there, for people with a browser; no: the API alone")
     )
     open_metrics: bool = field(
         default=False, metadata=said("whether /metrics, and what /readyz has to say, are there for who has no key")
@@ -195,4 +199,8 @@ class Settings:
     default_organisation: OrganisationSettings = field(
         default=OrganisationSettings(),
         metadata=said("the one organisation of a house that names none: what the API says of it", hidden=True),
+    )
+    #: No part of what the configuration says: two files that say the same are the same.
+    written: Written = field(
+        default=Written(), compare=False, repr=False, metadata=said("where each value stands in the file", hidden=True)
     )

@@ -75,9 +75,6 @@ class OrganisationSettings:
     link_seconds: float | None = field(
         default=None, metadata=said("how long its links are good for, by the API", hidden=True)
     )
-    transcript_retention_days: int | None = field(
-        default=None, metadata=said("days that its transcripts are kept, by the API; 0: without end", hidden=True)
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Why there is nothing to hear or to read, as HTTP says it: 404 with the reason, 410 with what is left."""
+"""Why there is nothing to hear or to read, as HTTP says it: 404 or 410, with the reason and what stands behind it."""
 
 from fastapi import Request, Response
 
@@ -9,8 +9,7 @@ _RETRY_SECONDS = 5
 
 
 def absence_answer(request: Request, absence: Absence) -> Response:
-    if absence.outlook is Outlook.GONE:
-        facts = {str(name): value for name, value in absence.facts.items()}
-        return problem(410, absence.detail, request, headers=None, reason=absence.reason, **facts)
+    status = 410 if absence.outlook is Outlook.GONE else 404
     headers = {"retry-after": str(_RETRY_SECONDS)} if absence.outlook is Outlook.NOT_YET else None
-    return problem(404, absence.detail, request, headers=headers, reason=absence.reason)
+    facts = {str(name): value for name, value in absence.facts.items()}
+    return problem(status, absence.detail, request, headers=headers, reason=absence.reason, **facts)

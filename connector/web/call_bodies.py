@@ -13,7 +13,6 @@ from connector.domain.keeping import Hold
 from connector.domain.moments import iso
 from connector.domain.recording import Artefact, ArtefactKind, ChannelLabel, Delivery, Gap
 from connector.domain.states import DeliveryState, RecordingState, TranscriptionState
-from connector.domain.transcript import Transcript
 from connector.ports.call_marks import Note
 from connector.ports.call_search import CallFile
 from connector.ports.object_store import Link
@@ -41,6 +40,11 @@ class CallAgent(BaseModel):
     name: str
 
 
+class CallLegHold(BaseModel):
+    started_at: At
+    ended_at: At | None
+
+
 class CallLeg(BaseModel):
     number: str
     name: str
@@ -49,6 +53,7 @@ class CallLeg(BaseModel):
     created_at: At
     answered_at: At | None
     ended_at: At | None
+    holds: list[CallLegHold] = Field(description="when it had the call on hold: music or silence")
 
 
 class CallVerdict(BaseModel):
@@ -112,6 +117,11 @@ class RecordingDelivery(BaseModel):
     state: DeliveryState
     reason: str
     stored_at: At | None
+    attempts: int = Field(description="tries so far, since the last retry")
+    next_try_at: At | None = Field(
+        description="of a copy that waits, when the call is asked for by its id; null in lists, when nobody will, and"
+        " while it is being tried"
+    )
 
 
 class RecordingHold(BaseModel):
@@ -215,7 +225,7 @@ def call_body(file: CallFile, link: Link | None, words: str | None, found: Seque
         "consent": _consent(call.consent),
         "tags": list(file.tags),
         "notes": [note_body(note) for note in file.notes],
-        "recordings": [_recording(one, file.transcript(one.recording.id)) for one in file.recordings],
+        "recordings": [_recording(one, file) for one in file.recordings],
         "recording_url_expires_at": None if link is None else iso(link.expires_at),
         "hits": [_hit(one) for one in found],
     }
@@ -271,6 +281,7 @@ def _leg(leg: Leg) -> Json:
         "created_at": iso(leg.created_at),
         "answered_at": _iso(leg.answered_at),
         "ended_at": _iso(leg.ended_at),
+        "holds": [{"started_at": iso(one.start), "ended_at": _iso(one.end)} for one in leg.holds],
     }
 
 
@@ -289,8 +300,9 @@ def _consent(asked: Asked | None) -> Json | None:
     }
 
 
-def _recording(file: RecordingFile, transcript: Transcript | None) -> Json:
+def _recording(file: RecordingFile, call: CallFile) -> Json:
     recording, rendering, keeping = file.recording, file.rendering, file.keeping
+    transcript, next_try_at = call.transcript(recording.id), call.next_tries.get(recording.id)
     artefacts = rendering.artefacts if rendering else ()
     sounds = [one for one in artefacts if one.kind.is_sound]
     return {
@@ -307,7 +319,7 @@ def _recording(file: RecordingFile, transcript: Transcript | None) -> Json:
         "channels": _channels(rendering.channels if rendering else ()),
         "format": sounds[0].format if sounds else None,
         "files": [_file(one) for one in artefacts],
-        "deliveries": [_delivery(one) for one in file.deliveries],
+        "deliveries": [_delivery(one, next_try_at) for one in file.deliveries],
         "expires_at": _iso(keeping.expires_at),
         "hold": _hold(keeping.hold),
         "talk": None if transcript is None else talk_body(transcript.facts),
@@ -339,13 +351,15 @@ def _file(artefact: Artefact) -> Json:
     }
 
 
-def _delivery(delivery: Delivery) -> Json:
+def _delivery(delivery: Delivery, next_try_at: Moment | None) -> Json:
     return {
         "kind": delivery.kind,
         "destination": delivery.destination,
         "state": delivery.state,
         "reason": delivery.reason,
         "stored_at": _iso(delivery.stored_at),
+        "attempts": delivery.attempts,
+        "next_try_at": _iso(next_try_at) if delivery.state is DeliveryState.WAITING else None,
     }
 
 

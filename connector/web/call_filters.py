@@ -16,7 +16,7 @@ Word = Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
 _DATE: Final[dict[str, Any]] = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
-_QueryDate = Annotated[str, Field(max_length=40), WithJsonSchema(_DATE)]
+QueryDate = Annotated[str, Field(max_length=40), WithJsonSchema(_DATE)]
 
 
 class AskedCalls(BaseModel):
@@ -24,8 +24,8 @@ class AskedCalls(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    from_date: _QueryDate | None = Field(None, description="began that day or later; a day (UTC) or a moment")
-    to_date: _QueryDate | None = Field(None, description="began that day or earlier; or before that moment")
+    from_date: QueryDate | None = Field(None, description="began that day or later; a day (UTC) or a moment")
+    to_date: QueryDate | None = Field(None, description="began that day or earlier; or before that moment")
     number: Word | None = Field(None, description="a part of the caller's or of the called number")
     from_number: Word | None = Field(None, description="the caller's; +4930* means all that begin so")
     to_number: Word | None = Field(None, description="the called one, likewise")

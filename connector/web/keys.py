@@ -137,7 +137,7 @@ def key_view(key: ApiKey, now: Moment) -> KeyView:
         name=key.name,
         organisation=key.organisation,
         roles=list(key.roles),
-        limits=KeyLimits(tags=list(key.limits.tags), agents=list(key.limits.agents), numbers=list(key.limits.numbers)),
+        limits=key_limits(key.limits),
         state="revoked" if key.revoked_at is not None else "good" if key.is_good(now) else "expired",
         signing=key.is_signing,
         created_at=iso(key.created_at),
@@ -146,6 +146,10 @@ def key_view(key: ApiKey, now: Moment) -> KeyView:
         revoked_at=_iso(key.revoked_at),
         used_at=_iso(key.used_at),
     )
+
+
+def key_limits(limits: Limits) -> KeyLimits:
+    return KeyLimits(tags=list(limits.tags), agents=list(limits.agents), numbers=list(limits.numbers))
 
 
 def _made(response: Response, made: NewKey, clock: Clock) -> KeyMade:

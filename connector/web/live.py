@@ -18,7 +18,7 @@ from connector.domain.moments import iso
 from connector.domain.recording import Recording
 from connector.domain.states import RecordingState
 from connector.services.live_events import Heard, LiveEvent, LiveEvents, Reader, Resync
-from connector.web.call_bodies import At, CallAgent, CallStatus, status_of
+from connector.web.call_bodies import At, CallAgent, CallStatus, CallVerdict, status_of
 from connector.web.door import Door
 from connector.web.problems import PROBLEMS
 
@@ -46,6 +46,7 @@ class LiveCall(BaseModel):
     agent: CallAgent
     answered_at: At | None
     ended_at: At | None
+    verdict: CallVerdict | None = Field(description="null: nothing is decided yet")
     tags: list[str]
     joined: str | None = Field(description="the call that this one turned out to be part of")
 
@@ -171,6 +172,7 @@ def _call(call: Call, tags: tuple[str, ...]) -> LiveCall:
         agent=CallAgent(id=call.agent_id, name=call.agent_name),
         answered_at=_iso_or_none(call.answered_at),
         ended_at=_iso_or_none(call.ended_at),
+        verdict=None if call.verdict is None else CallVerdict(record=call.verdict.record, reason=call.verdict.reason),
         tags=list(tags),
         joined=call.joined,
     )

@@ -38,9 +38,11 @@ from connector.errors import (
     PbxRefused,
     PbxUnreachable,
     SecretLost,
+    SessionOver,
     TooManyRequests,
     is_passing,
 )
+from connector.web.session_cookie import forget_session
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +184,10 @@ async def _connector_error(request: Request, error: Exception) -> Response:
         headers["www-authenticate"] = 'Bearer realm="callreel"'
     if isinstance(error, BadRequest) and error.pointer:
         more["errors"] = [{"pointer": error.pointer, "detail": str(error)}]
-    return problem(status, str(error), request, headers=headers, **more)
+    answer = problem(status, str(error), request, headers=headers, **more)
+    if isinstance(error, SessionOver):
+        forget_session(request, answer)
+    return answer
 
 
 def _unavailable(status: HTTPStatus, request: Request, error: ConnectorError) -> Response:

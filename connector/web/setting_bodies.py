@@ -10,7 +10,9 @@ from connector.domain.option_values import RETENTION_DAYS, UNLIMITED_DAYS
 from connector.domain.own_storage import STORAGE_FIELDS
 from connector.domain.policy import Switch
 from connector.domain.setting_changes import LINK_SECONDS, LOCALE, SettingsChange, agent_setting_name
-from connector.services.house_settings import Overlaid, SettingsView
+from connector.domain.setting_origins import KnownAgent, Origin, Source
+from connector.services.house_settings import AgentsView, Overlaid, SettingsView
+from connector.services.storage_trying import Tried
 from connector.web.whole_numbers import WHOLE
 
 Days = Annotated[StrictInt, Field(ge=RETENTION_DAYS[0], le=RETENTION_DAYS[-1]), WHOLE] | Literal["unlimited"]
@@ -100,6 +102,25 @@ class CheckAnswer(BaseModel):
     what: str
 
 
+class StorageTested(BaseModel):
+    is_good: bool = Field(description="recordings could be stored there")
+    checks: list[CheckAnswer]
+
+
+class SettingSource(BaseModel):
+    """Where what holds comes from."""
+
+    source: Source = Field(
+        description="default: built in; file: config.yaml; api: somebody changed it; rule: a rule of config.yaml that "
+        "speaks of every call, and has the word"
+    )
+    file: str | None = Field(description="the configuration file's name; null: no file says it")
+    line: int | None
+    changed_by: str | None = Field(description="who set it by API")
+    changed_at: str | None
+    detail: str = Field(description="what else decides or limits it: rules for some calls, a plan")
+
+
 class SettingsAnswer(BaseModel):
     """What holds for calls of which no rule and nobody says more."""
 
@@ -115,6 +136,9 @@ class SettingsAnswer(BaseModel):
     storage: StorageAnswer | None = Field(description="null: the house's; also without the role admin")
     agents: dict[str, AgentSwitches]
     changed: list[ChangedAnswer] = Field(description="what the API has laid over config.yaml")
+    sources: dict[str, SettingSource] = Field(
+        description="by the setting's name, of single agents as in `changed`; for the role admin only"
+    )
     storage_checks: list[CheckAnswer] = Field(description="of the storage that was tried with this request")
 
 
@@ -123,6 +147,27 @@ class AgentAnswer(BaseModel):
     organisation: str
     recording_enabled: bool | None = Field(description="null: the organisation's switch holds")
     transcription_enabled: bool | None
+
+
+class AgentListed(BaseModel):
+    agent_id: str
+    name: str = Field(description="empty: the configuration does not say")
+    recording_enabled: bool | None = Field(description="his switch; null: the organisation's holds")
+    transcription_enabled: bool | None
+    source: Source = Field(
+        description="of whether he is recorded; default: as the organisation; api: his switch; rule: a rule of "
+        "config.yaml that names him. For the role admin only, else default"
+    )
+    file: str | None
+    line: int | None
+    changed_by: str | None
+    changed_at: str | None
+    detail: str
+
+
+class AgentList(BaseModel):
+    organisation: str
+    agents: list[AgentListed] = Field(description="whom config.yaml names, and who was switched; by their ids")
 
 
 def settings_answer(view: SettingsView) -> SettingsAnswer:
@@ -143,6 +188,7 @@ def settings_answer(view: SettingsView) -> SettingsAnswer:
         else None,
         agents={agent: _switches(switch) for agent, switch in now.agents.items()},
         changed=[_changed(one) for one in view.changed],
+        sources={name: _source(one) for name, one in view.origins.items()},
         storage_checks=[_check(one) for one in view.findings],
     )
 
@@ -154,6 +200,35 @@ def agent_answer(view: SettingsView, agent_id: str) -> AgentAnswer:
         organisation=view.organisation,
         recording_enabled=switch.record,
         transcription_enabled=switch.transcription,
+    )
+
+
+def agent_list(view: AgentsView) -> AgentList:
+    return AgentList(organisation=view.organisation, agents=[_listed(one) for one in view.agents])
+
+
+def storage_tested(tried: Tried) -> StorageTested:
+    return StorageTested(is_good=tried.is_good, checks=[_check(one) for one in tried.findings])
+
+
+def _listed(agent: KnownAgent) -> AgentListed:
+    return AgentListed(
+        agent_id=agent.id,
+        name=agent.name,
+        recording_enabled=agent.switch.record,
+        transcription_enabled=agent.switch.transcription,
+        **_source(agent.origin).model_dump(),
+    )
+
+
+def _source(origin: Origin) -> SettingSource:
+    return SettingSource(
+        source=origin.source,
+        file=origin.file or None,
+        line=origin.line or None,
+        changed_by=origin.by or None,
+        changed_at=None if origin.at is None else iso(origin.at),
+        detail=origin.detail,
     )
 
 

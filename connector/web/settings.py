@@ -14,12 +14,16 @@ from connector.web.keeping import PRINTED
 from connector.web.problems import problems
 from connector.web.setting_bodies import (
     AgentAnswer,
+    AgentList,
     AgentSwitches,
     SettingsAnswer,
     SettingsBody,
     StorageBody,
+    StorageTested,
     agent_answer,
+    agent_list,
     settings_answer,
+    storage_tested,
 )
 
 _Organisation = Annotated[
@@ -51,13 +55,36 @@ def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
     ) -> SettingsAnswer:
         """The whole storage: what is not said is empty, but for the secret that is there. It is tried before it is
         taken: 400 says what failed, and nothing is changed."""
-        words = dict.fromkeys((name for name in STORAGE_FIELDS if name != "s3SecretKey"), "") | body.words()
         try:
-            view = await settings.change(access, organisation, SettingsChange(storage=words))
+            view = await settings.change(access, organisation, SettingsChange(storage=_whole(body)))
         except BadRequest as error:
             error.pointer = error.pointer.removeprefix(f"/{STORAGE}")
             raise
         return settings_answer(view)
+
+    @router.post("/v1/settings/storage/test", operation_id="try_storage", responses=problems(429))
+    async def try_storage(
+        access: Annotated[Access, door.needs(KeyRole.ADMIN)],
+        body: StorageBody | None = None,
+        organisation: _Organisation = None,
+    ) -> StorageTested:
+        """A small file is put, read back and deleted; no setting is changed. With a body as it would be put, without
+        one where recordings go now. Of the house's own destinations a key of an organisation is told their names, and
+        whether they work."""
+        words = None if body is None else _whole(body)
+        try:
+            return storage_tested(await settings.tried(access, organisation, words))
+        except BadRequest as error:
+            error.pointer = error.pointer.removeprefix(f"/{STORAGE}")
+            raise
+
+    @router.get("/v1/agents", operation_id="list_agents")
+    async def list_agents(
+        access: Annotated[Access, door.needs(KeyRole.READ)], organisation: _Organisation = None
+    ) -> AgentList:
+        """Whom config.yaml names, alone or in a rule, and who was switched by API. Others have calls, too: they are as
+        the organisation is."""
+        return agent_list(await settings.agents(access, organisation))
 
     @router.get("/v1/agents/{agent_id}", operation_id="read_agent")
     async def read_agent(
@@ -78,3 +105,8 @@ def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
         return agent_answer(await settings.change(access, organisation, change), agent_id)
 
     return router
+
+
+def _whole(body: StorageBody) -> dict[str, object]:
+    """What is not said is empty, but for the secret that is there."""
+    return dict.fromkeys((name for name in STORAGE_FIELDS if name != "s3SecretKey"), "") | body.words()

@@ -64,8 +64,7 @@ def streams_router(
         format: WhichFormat = None,
     ) -> Response:
         """The same, of a recording by its own id."""
-        call = await _call_of(lookup, fetching, access, recording_id)
-        file = chosen(call, recording_id)
+        call, file = await recording_of(lookup, fetching, access, recording_id)
         return await streaming.answer(request, access, call, file, artefact_kind(kind), format)
 
     for path, name, route in (
@@ -163,16 +162,17 @@ class _Conversion(StreamingResponse):
             await self._conversion.close()
 
 
-async def _call_of(lookup: CallLookup, fetching: Fetching, access: Access, recording_id: str) -> CallFile:
-    """The call of that recording. Another's, and none, are the same answer."""
+async def recording_of(
+    lookup: CallLookup, fetching: Fetching, access: Access, recording_id: str
+) -> tuple[CallFile, RecordingFile | None]:
+    """By its own id, with its call. Raises NotFound: another's, and none, are the same answer."""
     unknown = NotFound(f"there is no recording {recording_id!r}")
     try:
         file = await fetching.file(recording_id)
         call = await lookup.call(access, file.call.id)
-        chosen(call, recording_id)
+        return call, chosen(call, recording_id)
     except NotFound:
         raise unknown from None
-    return call
 
 
 def _said(request: Request, answer: Response) -> Response:

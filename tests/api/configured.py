@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,8 @@ class Annexe:
 
     #: Further ones, as config.yaml has them; each has a key of each role, and one of role control that signs.
     organisations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: Names of further PBXs.
+    pbxs: Sequence[str] = ()
     #: Laid over `api` of config.yaml.
     api: Mapping[str, Any] = field(default_factory=dict)
     #: Puts their calls into the catalogue and their files into the archive.
@@ -54,7 +56,7 @@ def _configuration(folder: Path, archive: Path, listen: str, annexe: Annexe) -> 
         "state": str(folder),
         "node": NODE,
         "catalogue": {"env": _CATALOGUE},
-        "pbx": dict.fromkeys(ORGANISATIONS, pbx),
+        "pbx": dict.fromkeys((*ORGANISATIONS, *annexe.pbxs), pbx),
         "organisations": {name: {"plan": "standard"} for name in ORGANISATIONS} | dict(annexe.organisations),
         "plans": {"standard": {"retentionDays": 30, "maxRetentionDays": 365}},
         "destinations": {DESTINATION: {"url": f"file://{archive}/"}},

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
+from connector.web.pages import VIEWS
 from tests.api.site import Ids
 
 #: What HEAD and GET answer is one thing.
@@ -56,6 +57,7 @@ EXAMPLES: Mapping[str, Example] = {
     "GET /v1/outbound-calls/{command_id}": Example(what={"command_id": "placed"}),
     "PUT /api/settings/storage": Example(body={"recordingRetentionDays": 60}),
     "PUT /v1/settings/storage": Example(body={}),
+    "POST /v1/settings/storage/test": Example(body={}),
     "PATCH /v1/agents/{agent_id}": Example(body={"recording_enabled": True}),
     "PATCH /v1/assistants/{assistant_id}": Example(body={"recording_enabled": True}),
     "PATCH /v1/settings": Example(body={"recording_enabled": True}),
@@ -63,6 +65,7 @@ EXAMPLES: Mapping[str, Example] = {
     "POST /v1/calls/{call_id}/recording/extend": Example(body={"days": 60}),
     "POST /v1/calls/{call_id}/tags": Example(body={"tags": ["vip"]}),
     "POST /v1/erasures": Example(body={"call_id": "{organisation}-other-number"}),
+    "POST /v1/recordings/{recording_id}/retry": Example(what={"recording_id": "recording-failed-at-store"}),
     "POST /v1/keys": Example(body={"name": "another"}),
     "POST /v1/keys/{key_id}/rotate": Example(body={}),
     "POST /v1/outbound-calls": Example(
@@ -81,15 +84,26 @@ EXAMPLES: Mapping[str, Example] = {
 }
 _PLAIN = Example()
 
+#: Of the web page itself, which is the same for everybody: all that it shows, it asks the API for.
+PAGE: Final = frozenset(
+    (method, path)
+    for method in ("GET", "HEAD")
+    for path in ("/", "/assets/{name:path}", *(f"/{view}{rest}" for view in VIEWS for rest in ("", "/{rest:path}")))
+)
+
 
 def example(route: Route) -> Example:
     return EXAMPLES.get(" ".join(route), _PLAIN)
 
 
 def routes(app: FastAPI) -> list[Route]:
-    """Every one that the application answers, described or not."""
-    found = {(method, route.path) for route in _flat(app.routes) for method in route.methods or ()}
+    """Every one of the API that the application answers, described or not."""
+    found = every_route(app) - PAGE
     return sorted(found, key=lambda route: (_ORDER.index(route[0]), route[1]))
+
+
+def every_route(app: FastAPI) -> set[Route]:
+    return {(method, route.path) for route in _flat(app.routes) for method in route.methods or ()}
 
 
 def _flat(routes: Iterable[BaseRoute]) -> Iterator[Any]:

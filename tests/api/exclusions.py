@@ -116,6 +116,13 @@ EXCLUDED: Final = (
     ),
     Exclusion(
         kind=RejectedPositiveData,
+        operations=frozenset({"get_statistics"}),
+        status=400,
+        pointer="from_date",
+        reason="how far two dates may be from each other is more than a schema can say",
+    ),
+    Exclusion(
+        kind=RejectedPositiveData,
         operations=_SINCH,
         status=400,
         reason="Sinch's names come in any case, and its options only go together",

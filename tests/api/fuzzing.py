@@ -42,6 +42,7 @@ _ANSWER_SECONDS: Final = 20
 _MOST_KEY: Final = 255
 _MOST_SHARED: Final = 200
 _SETTINGS: Final = ("/v1/assistants/{assistant_id}", "/api/settings/storage")
+_SIGN_IN: Final = "/v1/session"
 #: What they leave behind is of no use to the others.
 _LAST: Final = ("/v1/calls/{call_id}/recording", "/v1/erasures", "/v1/keys/{key_id}/rotate", "/v1/keys/{key_id}")
 
@@ -199,6 +200,9 @@ def _exemplify(document: Mapping[str, Any], seed: Seeded, organisation: str) -> 
                     parameter["example"] = values[parameter["name"]]
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 content["example"] = right.body_for(organisation)
+    # Which key is good, only the seed knows.
+    sign_in = paths[_SIGN_IN]["post"]["requestBody"]["content"]["application/json"]
+    sign_in["example"] = {"key": seed.keys[f"{organisation} read"]}
 
 
 @contextmanager

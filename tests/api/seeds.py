@@ -26,6 +26,7 @@ from connector.domain.instructions import own_command_id
 from connector.domain.keeping import DAY_SECONDS, Hold
 from connector.domain.notification import Told
 from connector.domain.outbound import ORIGINATE, answered
+from connector.domain.products import peaks_path
 from connector.domain.recording import Artefact, ArtefactKind, Delivery
 from connector.domain.speech import Word
 from connector.domain.states import (
@@ -58,6 +59,8 @@ ORGANISATIONS = ("acme", "globex")
 NODE = "here"
 DESTINATION = "archive"
 ENDPOINT = "crm"
+#: A second of silence, drawn.
+WAVEFORM = struct.pack("<iIiiIi", 2, 1, 8000, 80, 100, 2) + bytes(400)
 #: Whose notifications are cancelled.
 GONE_ENDPOINT = "gone"
 #: Shared by both organisations' callers, so that only the organisation tells them apart.
@@ -199,7 +202,10 @@ class _Sowing:
 
     async def _rendered(self, what: str) -> None:
         id = recording_id(self._organisation, what)
-        rendering = a_rendering(artefacts=tuple(_artefact(id, kind) for kind in _KINDS), duration_seconds=1.0)
+        artefacts, drawn = tuple(_artefact(id, kind) for kind in _KINDS), self._ground.state / peaks_path(id)
+        rendering = a_rendering(artefacts=artefacts, duration_seconds=1.0, peaks_path=peaks_path(id))
+        drawn.parent.mkdir(parents=True, exist_ok=True)
+        drawn.write_bytes(WAVEFORM)
         await self._catalogue.shipping.rendered(id, rendering, self._deliveries(what))
 
     async def _stored(self, what: str) -> None:

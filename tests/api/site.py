@@ -146,6 +146,7 @@ async def opened(seed: Seeded, folder: Path, url: str, *, listen: str = "127.0.0
     """The application over a copy of the house; `folder` is empty, `url` is a copy of its catalogue."""
     settings = configured(folder, url, seed.archive, listen, seed.annexe)
     shutil.copy(seed.folder / "house.key", folder / "house.key")
+    shutil.copytree(seed.folder / "peaks", folder / "peaks")
     async with furnished(settings) as house:
         ground, numbers = house.ground, RequestNumbers()
         app = application(rooms(house, numbers), __version__)
@@ -232,7 +233,7 @@ class ServedSite(threading.Thread):
             raise RuntimeError("the server under test has not begun") from self._error
 
     def stop(self) -> None:
-        if self._loop is not None and self._is_over is not None and self.is_alive():
+        if self._loop is not None and self._is_over is not None and self._error is None and self.is_alive():
             self._loop.call_soon_threadsafe(self._is_over.set)
         self.join()
 

@@ -73,6 +73,8 @@ async def test_what_cannot_be_told_apart_by_calls_is_refused(quick_site: Site, l
     asked: list[tuple[str, str, object]] = [
         ("GET", "/v1/audit", None),
         ("GET", "/metrics", None),
+        ("GET", "/v1/health", None),
+        ("GET", "/v1/statistics", None),
         ("POST", "/v1/erasures", {"number": seeds.CALLER_NUMBER}),
         ("POST", "/v1/keys", {"name": "wider", "roles": ["admin"]}),
     ]

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -115,6 +116,7 @@ async def test_a_cursor_of_anothers_page_opens_nothing_of_it(site: Site, url: st
     "url",
     [
         "/v1/calls",
+        "/v1/statistics",
         "/v1/recordings/batch",
         "/v1/transcripts/export",
         "/v1/settings",
@@ -137,6 +139,32 @@ async def test_numbers_are_of_ones_own_recordings(site: Site) -> None:
     assert _count(own, "available") == 8
     assert _count(everybodys, "available") == 16
     assert all(line.startswith(("#", "callreel_recordings{", "callreel_transcripts{")) for line in own.splitlines())
+
+
+async def test_health_and_statistics_are_of_ones_own_calls(site: Site) -> None:
+    own, everybodys = [
+        json.loads((await site.ask(who, "GET", "/v1/health")).content) for who in ("globex read", "house read")
+    ]
+    assert own["recordings"]["available"] == 8
+    assert everybodys["recordings"]["available"] == 16
+    assert (own["problems"], own["pbxs"], own["disk"]) == (None, [], [])
+    assert everybodys["problems"]
+    assert everybodys["disk"]
+    theirs = json.loads((await site.ask("acme read", "GET", "/v1/health")).content)
+    for kind in ("ship", "remove"):
+        counted = [_waiting(one, kind) for one in (own, theirs, everybodys)]
+        assert counted[0] + counted[1] == counted[2]
+    sums = [await _calls_counted(site, who) for who in ("globex read", "acme read", "house read")]
+    assert sums[0] + sums[1] == sums[2] > sums[0] > 0
+
+
+def _waiting(health: dict[str, Any], kind: str) -> int:
+    return sum(one["waiting"] for one in health["queues"] if one["kind"] == kind)
+
+
+async def _calls_counted(site: Site, who: str) -> int:
+    answer = await site.ask(who, "GET", "/v1/statistics?bucket=day&from_date=2025-12-31&to_date=2026-12-31")
+    return sum(one["calls"] for one in json.loads(answer.content)["buckets"])
 
 
 async def test_settings_of_one_organisation_are_nothing_to_the_other(site: Site) -> None:

@@ -5,16 +5,23 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.api.examples import Route, example, routes
+from tests.api import seeds
+from tests.api.examples import PAGE, Route, every_route, example, routes
 from tests.api.site import ROLES, Site
 
-#: `+` comes off; - is 401 for nobody and 403 for a key. A link of ours is its own key: see below.
+#: `+` comes off; - is 401 for nobody and 403 for a key. A link of ours is its own key, and the key that somebody signs in
+#: with is what he shows: see below.
 _TABLE = """
                                                                  nobody read listen control admin
 GET    /healthz                                                  +      +    +      +       +
 GET    /readyz                                                   +      +    +      +       +
 GET    /openapi.json                                             +      +    +      +       +
 GET    /metrics                                                  -      +    +      +       +
+GET    /v1/session                                               -      +    +      +       +
+DELETE /v1/session                                               +      +    +      +       +
+POST   /v1/session                                               itself
+GET    /v1/health                                                -      +    +      +       +
+GET    /v1/statistics                                            -      +    +      +       +
 GET    /v1/calls                                                 -      +    +      +       +
 GET    /v1/calls/{call_id}                                       -      +    +      +       +
 GET    /v1/calls/{call_id}/recording                             -      -    +      -       +
@@ -26,6 +33,8 @@ GET    /v1/calls/{call_id}/transcript/versions                   -      -    +  
 HEAD   /v1/calls/{call_id}/recording/stream                      -      -    +      -       +
 GET    /v1/recordings/{recording_id}/stream                      -      -    +      -       +
 HEAD   /v1/recordings/{recording_id}/stream                      -      -    +      -       +
+GET    /v1/recordings/{recording_id}/waveform                    -      -    +      -       +
+POST   /v1/recordings/{recording_id}/retry                       -      -    -      -       +
 GET    /v1/recordings/batch                                      -      -    +      -       +
 GET    /v1/transcripts/export                                    -      -    +      -       +
 GET    /v1/events                                                -      +    +      +       +
@@ -61,6 +70,8 @@ GET    /v1/persons/{number}/export                               -      -    -  
 GET    /v1/settings                                              -      +    +      +       +
 PATCH  /v1/settings                                              -      -    -      -       +
 PUT    /v1/settings/storage                                      -      -    -      -       +
+POST   /v1/settings/storage/test                                 -      -    -      -       +
+GET    /v1/agents                                                -      +    +      +       +
 GET    /v1/agents/{agent_id}                                     -      +    +      +       +
 PATCH  /v1/agents/{agent_id}                                     -      -    -      -       +
 GET    /v1/keys                                                  -      -    -      -       +
@@ -89,7 +100,7 @@ HEAD   /files/{recording_id}/{kind}                              link
 """
 #: What comes off is not always 2xx: kicking is answered so to everybody who may, and the seeded house is troubled.
 _OTHERWISE = {"/readyz": 503, "DELETE /calling/": 501}
-_LINK = "link"
+_OTHER_KEYS = (["link"], ["itself"])
 
 
 def _read_table() -> tuple[list[str], dict[Route, list[str]]]:
@@ -114,7 +125,7 @@ async def test_each_role_may_what_the_table_says_and_nothing_else(quick_site: Si
     who = None if column == "nobody" else f"{whose} {column}"
     wrong = {}
     for route in routes(quick_site.app):
-        if _ROWS[route] == [_LINK]:
+        if _ROWS[route] in _OTHER_KEYS:
             continue
         mark = _ROWS[route][_COLUMNS.index(column)]
         status = await _status(quick_site, who, route, whose)
@@ -135,6 +146,23 @@ async def test_a_link_is_its_own_key_for_one_file_only(quick_site: Site) -> None
     assert (await quick_site.ask("house admin", "GET", link.path)).status == 403
 
 
+@pytest.mark.parametrize("role", ROLES)
+async def test_whoever_signs_in_is_whose_key_he_shows(quick_site: Site, role: str) -> None:
+    answer = await quick_site.ask(None, "POST", "/v1/session", {"key": quick_site.key(f"acme {role}")})
+    assert (answer.status, json.loads(answer.content)["roles"]) == (200, [role])
+    other = await quick_site.ask("house admin", "POST", "/v1/session", {"key": quick_site.key("acme revoked")})
+    assert other.status == 401
+
+
+async def test_the_page_is_the_same_for_everybody_and_shows_nothing_of_the_house(quick_site: Site) -> None:
+    assert every_route(quick_site.app) - set(_ROWS) == PAGE
+    for method, path in PAGE:
+        url = path.replace("{rest:path}", "acme-available").replace("{name:path}", "acme-available")
+        asked = [await quick_site.ask(who, method, url) for who in (None, "acme revoked", "house admin")]
+        assert len({answer.status for answer in asked}) == 1, path
+        assert not any(word in answer.text for answer in asked for word in ("globex", seeds.CALLER_NUMBER))
+
+
 @pytest.mark.parametrize("who", ["acme revoked", "acme expired"])
 async def test_a_key_that_is_over_opens_nothing(quick_site: Site, who: str) -> None:
     for route in routes(quick_site.app):
@@ -144,7 +172,7 @@ async def test_a_key_that_is_over_opens_nothing(quick_site: Site, who: str) -> N
 
 def test_the_table_has_one_line_a_route() -> None:
     assert len(_ROWS) == len(_TABLE.strip().splitlines()) - 1
-    assert all(len(marks) == len(_COLUMNS) or marks == [_LINK] for marks in _ROWS.values())
+    assert all(len(marks) == len(_COLUMNS) or marks in _OTHER_KEYS for marks in _ROWS.values())
 
 
 async def _status(site: Site, who: str | None, route: Route, whose: str) -> int:
@@ -161,6 +189,8 @@ async def _status(site: Site, who: str | None, route: Route, whose: str) -> int:
 _SAYS_WHOSE = {
     "/v1/settings",
     "/v1/settings/storage",
+    "/v1/settings/storage/test",
+    "/v1/agents",
     "/v1/agents/{agent_id}",
     "/v1/assistants/{assistant_id}",
     "/api/settings/storage",

@@ -80,20 +80,20 @@ def new_key(house: Household) -> str:
     return made.stdout.strip()
 
 
-def long_recording(house: Household, seconds: int) -> LongRecording:
-    """A call of that length, recorded as WAV in stereo and shipped by the work role."""
+def long_recording(house: Household, seconds: int, format: AudioFormat = AudioFormat.WAV) -> LongRecording:
+    """A call of that length, recorded in stereo and shipped by the work role."""
     with role(house, "work"):
-        asyncio.run(_shipped(house, seconds))
+        asyncio.run(_shipped(house, seconds, format))
     with closing(sqlite3.connect(house.catalogue)) as connection:
         (call_id,) = connection.execute("SELECT call_id FROM recordings").fetchone()
-    files = sorted(archive(house).rglob("*.wav"), key=lambda file: file.stat().st_size)
+    files = sorted(archive(house).rglob(f"*.{format}"), key=lambda file: file.stat().st_size)
     return LongRecording(call_id=call_id, file=files[-1])
 
 
-async def _shipped(house: Household, seconds: int) -> None:
+async def _shipped(house: Household, seconds: int, format: AudioFormat) -> None:
     catalogue = Catalogue.open(f"sqlite:///{house.catalogue}")
     try:
-        await FinishedCalls(house, seconds=seconds, format=AudioFormat.WAV).end(catalogue, 1)
+        await FinishedCalls(house, seconds=seconds, format=format).end(catalogue, 1)
         deadline = time.monotonic() + _SHIPPED_SECONDS
         while not Arrivals(house.catalogue).look():
             if time.monotonic() > deadline:

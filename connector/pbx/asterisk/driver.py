@@ -6,6 +6,7 @@ Decides nothing about calls; must work without numpy and without ARI, as it runs
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from connector.domain.events import (
@@ -71,6 +72,7 @@ class AsteriskPbx:
         self._stamps = SteadyStamps()
         self._lacks_stamps = False
         self._play_trouble = ""
+        self._version = ""
         self._translation = Translation(variables)
         self.ami = Ami(
             name,
@@ -103,6 +105,10 @@ class AsteriskPbx:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def version(self) -> str:
+        return self._version
 
     def events(self) -> AsyncIterator[Stamped]:
         return self._facts.of(self._run)
@@ -246,6 +252,8 @@ class AsteriskPbx:
         kept, self._kept = self._kept, None
         for stamp, message in kept or ():
             self._told(message, stamp)
+        if self._tasks is not None:
+            self._tasks.create_task(self._learn_version(), name=f"version of {self._name}")
 
     def _tell_found(self, untold: list[Recorder], at: Moment) -> None:
         """Once."""
@@ -261,6 +269,11 @@ class AsteriskPbx:
             # Without it parked callers seem to talk with each other, but only those that were parked before now.
             _log.warning("bridges are not told", extra={"pbx": self._name, "hint": str(error)})
             return []
+
+    async def _learn_version(self) -> None:
+        """For people: an account that may not ask (reporting) is good enough."""
+        with suppress(PbxRefused, PbxUnreachable, TimeoutError):
+            self._version = (await self.ami.act("CoreSettings")).get("AsteriskVersion")
 
     async def _ask_anew(self) -> None:
         """After events were lost on a connection that is fine."""

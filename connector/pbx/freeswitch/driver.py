@@ -6,6 +6,7 @@ Decides nothing about calls; must work without numpy, as it runs in the capture 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from connector.domain.events import (
@@ -22,7 +23,7 @@ from connector.domain.ids import ChannelId, Moment, SegmentId
 from connector.domain.pbx_commands import PbxCommand, PlaceCall, PlaySound, StartRecorder, StopRecorder
 from connector.errors import PbxRefused, PbxUnreachable
 from connector.pbx.fact_stream import QUEUE_LENGTH, FactStream
-from connector.pbx.freeswitch import file_names, leg_headers, placing, roll_call
+from connector.pbx.freeswitch import file_names, leg_headers, placing, roll_call, versions
 from connector.pbx.freeswitch.census import RunningRecorder
 from connector.pbx.freeswitch.esl import Esl
 from connector.pbx.freeswitch.esl_event import EslEvent
@@ -75,6 +76,7 @@ class FreeSwitchPbx:
         self._kept: list[tuple[Moment, EslEvent]] | None = []
         self._stamps = SteadyStamps()
         self._core_uuid = ""
+        self._version = ""
         #: As far as we know, those that live.
         self._legs: set[ChannelId] = set()
         self._play_trouble = ""
@@ -108,6 +110,10 @@ class FreeSwitchPbx:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def version(self) -> str:
+        return self._version
 
     def events(self) -> AsyncIterator[Stamped]:
         return self._facts.of(self._run)
@@ -246,6 +252,7 @@ class FreeSwitchPbx:
         channels = tuple(found.channels)
         self._legs = set(channels)
         await self._facts.put(at, PbxResynchronised(channels=channels, recorders=tuple(started(one) for one in alive)))
+        self._begin(self._learn_version(), f"version of {self._name}")
         for recorder, sight in seen:
             self._recorders.file_grew(recorder, sight.frames, sight.at, ends_block=sight.ends_block)
         held = {ChannelId(dump.channel): leg_headers.held_seconds(dump) for dump in found.dumps}
@@ -266,6 +273,11 @@ class FreeSwitchPbx:
             hint = "its calls and recordings have ended; what was written until then is kept"
             _log.error("freeswitch was restarted", extra={"pbx": self._name, "hint": hint})
         self._core_uuid = self.esl.core_uuid
+
+    async def _learn_version(self) -> None:
+        """For people: whoever does not say is used all the same."""
+        with suppress(PbxRefused, PbxUnreachable, TimeoutError):
+            self._version = versions.shown(await self.esl.api("version"))
 
     async def _ask_anew(self) -> None:
         """After events were lost on a connection that is fine."""

@@ -21,6 +21,11 @@ def release(text: str) -> Release | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
+def shown(text: str) -> str:
+    """For people; "" where no number stands."""
+    return ".".join(map(str, release(text) or ()))
+
+
 def version_findings(text: str) -> Iterator[Finding]:
     found = release(text)
     if found is None:

@@ -75,6 +75,11 @@ class ScriptedPbx:
     def name(self) -> str:
         return self._name
 
+    @property
+    def version(self) -> str:
+        """A player has no release of its own."""
+        return ""
+
     def events(self) -> AsyncIterator[Stamped]:
         return self._facts.of(self._run)
 

@@ -79,3 +79,9 @@ async def test_counts_say_how_many_are_in_each_state(catalogue: Catalogue) -> No
     assert await catalogue.search.counts() == {}
     await filled(catalogue)
     assert await catalogue.search.counts() == {"available": 1, "requested": 2, "absent": 1}
+
+
+async def test_counts_of_an_organisation_are_its_own(catalogue: Catalogue) -> None:
+    await filled(catalogue)
+    assert await catalogue.search.counts("acme") == {"requested": 1}
+    assert await catalogue.search.counts("nobody") == {}

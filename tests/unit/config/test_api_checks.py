@@ -57,7 +57,7 @@ def test_what_cannot_be_is_refused_with_what_to_write(refused: Refused, line: st
 
 def test_by_default_it_is_shut(read: Load) -> None:
     api = read(PBX).api
-    assert (api.trusted_proxies, api.cors_origins, api.open_metrics) == ((), (), False)
+    assert (api.trusted_proxies, api.cors_origins, api.open_metrics, api.page) == ((), (), False, True)
     assert is_loopback(api.listen)
 
 
@@ -65,8 +65,9 @@ def test_everything_can_be_said(read: Load) -> None:
     text = (
         f"{TLS}, trusted_proxies: [10.0.0.1], cors_origins: ['https://app.example.com', 'http://localhost:3000'],"
         " hand_over: '/callreel-files/', storage_allow_private: 10.0.0.0/8,"
-        " open_metrics: yes, requests_per_second: 5"
+        " open_metrics: yes, page: no, requests_per_second: 5"
     )
     api = read(f"{PBX}api: {{{text}}}\n").api
     assert api.cors_origins == ("https://app.example.com", "http://localhost:3000")
-    assert (api.hand_over, api.requests_per_second, api.open_metrics) == ("/callreel-files/", 5, True)
+    assert (api.hand_over, api.requests_per_second) == ("/callreel-files/", 5)
+    assert (api.open_metrics, api.page) == (True, False)

@@ -258,6 +258,13 @@ def test_what_holds_is_told_as_the_next_call_will_find_it() -> None:
     assert now.agents["2001"].record is True
 
 
+def test_days_of_transcripts_hold_for_the_next_call_and_the_files_are_told() -> None:
+    changed = laid_over(house(), [row("transcript_retention_days", 10)], {})
+    assert ruled(changed).options.transcript_retention_days == 10
+    said = RecordingOptions(transcript_retention_days=5)
+    assert effective(house(defaults=DefaultSettings(options=said)), "default").transcript_retention_days == 5
+
+
 @pytest.mark.parametrize(("word", "expected"), [(Word.FORCE, True), (Word.NEVER, False), (Word.NO, False)])
 def test_a_word_of_the_file_is_told_where_no_switch_is(word: Word, expected: bool) -> None:
     assert effective(house(defaults=DefaultSettings(record=word)), "default").recording_enabled is expected

@@ -24,6 +24,10 @@ class MemoryPbx:
     def name(self) -> str:
         return "office"
 
+    @property
+    def version(self) -> str:
+        return "1.10.12"
+
     def tell(self, *events: CallEvent, at: float | None = None) -> None:
         for event in events:
             self._events.put_nowait(Stamped(at=self._clock.now() if at is None else at, event=event))

@@ -8,13 +8,23 @@ from typing import Any
 import pytest
 
 from connector.domain.access import NO_LIMITS, Access, ApiKey, KeyRole, Limits
-from connector.domain.diagnosis import Finding, bad, note, ok
+from connector.domain.diagnosis import Finding, Level, bad, note, ok
 from connector.domain.policy import Word
 from connector.domain.setting_changes import SettingsChange
-from connector.errors import BadRequest, CatalogueUnavailable, ConnectorError, NotFound, NotPermitted
+from connector.domain.setting_origins import Origin, Source
+from connector.errors import (
+    BadRequest,
+    CatalogueUnavailable,
+    ConnectorError,
+    NotFound,
+    NotPermitted,
+    TooManyRequests,
+)
 from connector.roles.following import Overlay
 from connector.services.house_settings import HouseSettings, SettingsView
+from connector.services.storage_trying import Tried
 from connector.settings import (
+    AgentsSettings,
     DefaultSettings,
     DestinationSettings,
     OrganisationSettings,
@@ -58,7 +68,9 @@ class Trial:
 
 
 class House:
-    def __init__(self, known: Mapping[str, OrganisationSettings] | None = None, **over: Any) -> None:
+    def __init__(
+        self, known: Mapping[str, OrganisationSettings] | None = None, *, trial_seconds: float = 0.01, **over: Any
+    ) -> None:
         file = Settings(
             destinations={"archive": DestinationSettings(url="file:///srv/archive/")},
             organisations=OrganisationsSettings(known=known or {}),
@@ -69,7 +81,7 @@ class House:
         clock = SimulatedClock(MORNING)
         self.overlay = Overlay(file, self.rows, clock, vault=self.vault)
         self.settings = HouseSettings(
-            self.rows, self.vault, self.overlay, self.trial, self.audit, clock, trial_seconds=0.01
+            self.rows, self.vault, self.overlay, self.trial, self.audit, clock, trial_seconds=trial_seconds
         )
 
     async def change(
@@ -323,6 +335,145 @@ async def test_a_secret_that_is_lost_has_to_be_said_again() -> None:
     assert isinstance(refusal, BadRequest)
     assert refusal.pointer == "/storage/s3SecretKey"
     await house.change(storage={"s3SecretKey": "hush"})
+
+
+# --- trying without changing --------------------------------------------------------------------------------------
+
+
+async def trying(house: House, words: Mapping[str, object] | None = None, access: Access | None = None) -> Tried:
+    """And nothing is changed by it."""
+    before = dict(house.rows.rows), house.rows.revisions, dict(house.vault.secrets)
+    tried = await house.settings.tried(access or key(), None, words)
+    assert (dict(house.rows.rows), house.rows.revisions, dict(house.vault.secrets)) == before
+    return tried
+
+
+async def test_a_storage_is_tried_as_it_would_be_set_and_not_set() -> None:
+    house = House()
+    tried = await trying(house, STORAGE)
+    assert (tried.is_good, [one.subject for one in tried.findings]) == (True, ["small file"])
+    (settings,) = house.trial.of
+    assert settings.credentials is not None
+    assert (settings.url, settings.is_guarded, settings.credentials.reveal()) == ("s3://calls/", True, "AKIA1:hush")
+    assert house.audit.done_so_far == [
+        ("key k1", "storage.tested", "default", {"storage": {**STORAGE, "s3SecretKey": "***"}})
+    ]
+
+
+async def test_the_secret_that_is_kept_is_tried_where_none_is_said() -> None:
+    house = House()
+    await house.change(storage=STORAGE)
+    await trying(house, {**STORAGE, "s3SecretKey": "***", "s3Bucket": "others"})
+    settings = house.trial.of[-1]
+    assert settings.credentials is not None
+    assert (settings.url, settings.credentials.reveal()) == ("s3://others/", "AKIA1:hush")
+    await trying(house)
+    assert house.trial.of[-1].url == "s3://calls/"
+
+
+async def test_what_fails_in_a_trial_that_was_asked_for_is_an_answer() -> None:
+    house = House()
+    house.trial.found = [ok("region", "is known"), bad("s3Bucket", "is not there (404)", "")]
+    tried = await trying(house, STORAGE)
+    assert (tried.is_good, [one.subject for one in tried.findings]) == (False, ["region", "s3Bucket"])
+    house.trial.never_answers = True
+    silent = await trying(house, STORAGE)
+    assert (silent.is_good, silent.findings[0].subject) == (False, "time")
+    await house.settings.close()
+    assert house.trial.was_left
+
+
+async def test_without_a_storage_of_ones_own_the_houses_destinations_are_tried() -> None:
+    house = House()
+    house.trial.found = [bad("small file", "/srv/archive/ is not writable", "")]
+    tried = await trying(house)
+    assert [(one.subject, one.what) for one in tried.findings] == [
+        ("archive: small file", "/srv/archive/ is not writable")
+    ]
+    assert (house.trial.of[0].url, house.trial.of[0].is_guarded) == ("file:///srv/archive/", False)
+    assert house.audit.done_so_far[-1][3] == {"destinations": ["archive"]}
+
+
+async def test_a_key_of_an_organisation_is_told_no_path_of_the_house() -> None:
+    house = House(SEVERAL)
+    for found in (bad("small file", "/srv/archive/ is full", ""), ok("small file", "arrived at /srv/archive/")):
+        house.trial.found = [found]
+        tried = await trying(house, access=key("acme"))
+        assert [one.subject for one in tried.findings] == ["archive: small file"]
+        assert "/srv" not in str(tried)
+        assert tried.is_good is (found.level is Level.OK)
+
+
+async def test_a_destination_written_out_for_an_organisation_is_the_houses_as_well() -> None:
+    house = House({"acme": OrganisationSettings(destination=DestinationSettings(url="s3://theirs/"))})
+    tried = await trying(house, access=key("acme"))
+    assert [one.subject for one in tried.findings] == ["organisation:acme: small file"]
+    assert house.trial.of[0].url == "s3://theirs/"
+
+
+async def test_who_may_not_change_a_storage_tries_none() -> None:
+    house = House()
+    for words in (None, STORAGE):
+        with pytest.raises(NotPermitted):
+            await trying(house, words, key(None, limits=Limits(agents=("2001",))))
+    house.audit.is_away = True
+    with pytest.raises(CatalogueUnavailable):
+        await trying(house, STORAGE)
+    assert house.trial.of == []
+
+
+async def test_only_some_are_tried_at_once() -> None:
+    house = House(trial_seconds=5)
+    house.trial.never_answers = True
+    waiting = [asyncio.ensure_future(house.settings.tried(key(), None, STORAGE)) for _ in range(4)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    with pytest.raises(TooManyRequests):
+        await house.settings.tried(key(), None, STORAGE)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    house.trial.never_answers = False
+    assert (await trying(house, STORAGE)).is_good
+    await house.settings.close()
+
+
+# --- where it comes from ------------------------------------------------------------------------------------------
+
+
+async def test_where_settings_come_from_is_for_administrators() -> None:
+    house = House()
+    view = await house.change(recording_format="wav")
+    assert (view.origins["recording_format"].source, view.origins["retention_days"].source) == ("api", "default")
+    for role in (KeyRole.READ, KeyRole.LISTEN, KeyRole.CONTROL):
+        assert (await house.settings.view(key(None, role))).origins == {}
+
+
+async def test_agents_are_listed_to_everybody_and_whence_to_administrators() -> None:
+    house = House(agents=AgentsSettings(names={"PJSIP/201": "Ada"}))
+    switch: dict[str, Any] = {"agents.2001.recording_enabled": False}
+    await house.change(**switch)
+    view = await house.settings.agents(key())
+    assert (view.organisation, [(one.id, one.name, one.switch.record, one.origin.source) for one in view.agents]) == (
+        "default",
+        [("2001", "", False, "api"), ("201", "Ada", None, "default")],
+    )
+    read = (await house.settings.agents(key(None, KeyRole.READ))).agents
+    assert [(one.switch.record, one.origin) for one in read] == [
+        (False, Origin(source=Source.DEFAULT)),
+        (None, Origin(source=Source.DEFAULT)),
+    ]
+    limited = await house.settings.agents(key(None, KeyRole.READ, limits=Limits(agents=("201",))))
+    assert [one.id for one in limited.agents] == ["201"]
+
+
+async def test_agents_of_others_are_not_listed() -> None:
+    house = House(SEVERAL)
+    switch: dict[str, Any] = {"agents.2001.recording_enabled": False}
+    await house.change(organisation="rival", **switch)
+    assert (await house.settings.agents(key("acme"))).agents == ()
+    with pytest.raises(NotFound):
+        await house.settings.agents(key("acme"), "rival")
 
 
 async def test_who_may_only_read_sees_no_storage() -> None:

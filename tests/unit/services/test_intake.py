@@ -198,6 +198,16 @@ async def test_it_is_connected_from_the_resynchronisation_to_the_loss(desk: Desk
     assert not desk.intake.is_connected
 
 
+async def test_how_it_stands_with_the_pbx_is_told_as_of_now(desk: Desk) -> None:
+    down = {"is_connected": False, "version": "", "live_calls": 0, "recorders": 0}
+    assert desk.intake.standing() == {**down, "problems": ["PBX office does not answer"]}
+    await desk.hear(events.PbxResynchronised(channels=(), recorders=()))
+    await desk.talk()
+    up = {"is_connected": True, "version": "1.10.12", "live_calls": 1, "problems": []}
+    assert desk.intake.standing() == {**up, "recorders": desk.director.live_recordings}
+    assert desk.director.live_recordings > 0
+
+
 async def test_every_event_that_came_before_the_end_is_handled() -> None:
     desk = Desk()
     desk.pbx.tell(*(events.ChannelCreated(channel=ChannelId(f"{n}"), linked=f"{n}") for n in range(500)))

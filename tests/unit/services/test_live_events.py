@@ -273,6 +273,16 @@ async def test_with_its_key_the_listening_ends(hall: Hall, end: str) -> None:
     assert (listener.is_over, stays.is_over) == (True, False)
 
 
+async def test_with_its_session_the_listening_ends_though_the_key_is_good(hall: Hall) -> None:
+    key = (await a_key(hall.accounts, KeyRole.READ)).key
+    ends_at = hall.clock.now() + 2 * CHECK_SECONDS
+    listener, stays = await hall.joined(Access(key=key, ends_at=ends_at)), await hall.joined(Access(key=key))
+    await hall.pass_on(CHECK_SECONDS + 1)
+    assert not listener.is_over
+    await hall.pass_on(CHECK_SECONDS + 1)
+    assert (listener.is_over, stays.is_over) == (True, False)
+
+
 async def test_while_nobody_can_say_whose_keys_are_good_nobody_is_let_go(hall: Hall) -> None:
     listener = await hall.joined()
     hall.accounts.is_available = False

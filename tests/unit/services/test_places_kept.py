@@ -127,7 +127,7 @@ async def test_a_retry_goes_where_the_configuration_says_by_then(site: Site) -> 
     await site.yard.run(attempt=2)
     assert (await site.yard.recording()).state is RecordingState.FAILED_STORE
     site.restarted(NEW)
-    await site.yard.shipping.retry(RECORDING)
+    await site.yard.reviving.revive(RECORDING)
     await site.yard.run(attempt=3)
     assert list(site.cloud.buckets["new"].values()) == [SOUND]
     assert (await site.yard.recording()).state is RecordingState.AVAILABLE

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from connector.domain.decision import Due
+from connector.domain.products import peaks_path
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.errors import CatalogueUnavailable, ConnectorError, DestinationRefused, DestinationUnreachable
 from connector.network.backoff import SCHEDULE_SECONDS
 from connector.ports.object_store import Digest
+from connector.ports.workshop import Job, Result
 from connector.storage.memory import MemoryStore
 from tests.builders import RECORDING
 from tests.unit.services.yard import SOUND, Yard
@@ -92,6 +94,32 @@ async def test_the_picture_of_its_sound_goes_and_what_a_crash_left_half_made(yar
     await removed(yard)
     assert not peaks.exists()
     assert not half.parent.exists()
+
+
+async def test_what_a_crash_left_drawn_before_it_was_written_down_goes_too(yard: Yard) -> None:
+    await yard.captured(yard.caller())
+    peaks = yard.state / peaks_path(RECORDING)
+    peaks.parent.mkdir(parents=True)
+    peaks.write_bytes(b"left")
+    await yard.catalogue.shipping.moved(RECORDING, RecordingEvent.ERASED, reason="by ada")
+    await removed(yard)
+    assert not peaks.exists()
+
+
+async def test_what_is_made_while_its_recording_is_removed_does_not_stay(yard: Yard) -> None:
+    await yard.captured(yard.caller())
+    make, folders = yard.workshop.make, (yard.state / "work" / RECORDING, yard.state / "peaks")
+
+    async def overtaken(job: Job) -> Result:
+        made = await make(job)
+        # Whoever removes it has been here already, and found no file.
+        await yard.catalogue.shipping.moved(RECORDING, RecordingEvent.ERASED, reason="by ada")
+        assert all(any(folder.rglob("*.*")) for folder in folders)
+        return made
+
+    yard.workshop.make = overtaken  # type: ignore[method-assign]
+    assert "removing" in await yard.run()
+    assert not any(path.is_file() for folder in folders for path in folder.rglob("*"))
 
 
 async def test_of_a_recording_that_is_there_only_the_work_files_go(yard: Yard) -> None:

@@ -79,7 +79,7 @@ async def test_broken_audio_fails_with_the_reason_and_a_retry_takes_it_up_again(
     )
     assert await yard.dues() == []
     (yard.spool / segment.path).write_bytes(whole)
-    assert await yard.shipping.retry(RECORDING) is RecordingState.CAPTURED
+    assert await yard.reviving.revive(RECORDING) is RecordingState.CAPTURED
     (due,) = await yard.dues()
     await yard.run(attempt=due.attempt)
     assert (await yard.recording()).state is RecordingState.AVAILABLE
@@ -101,7 +101,7 @@ async def test_a_refused_upload_fails_the_recording_until_somebody_retries(yard:
     assert (refused.state, refused.reason) == (RecordingState.FAILED_STORE, "archive said 403")
     assert (await yard.delivery()).state is DeliveryState.REFUSED
     assert await yard.dues() == []
-    assert await yard.shipping.retry(RECORDING) is RecordingState.RENDERED
+    assert await yard.reviving.revive(RECORDING) is RecordingState.RENDERED
     assert (await yard.delivery()).attempts == 0
     (due,) = await yard.dues()
     await yard.run(attempt=due.attempt)
@@ -177,7 +177,7 @@ async def test_the_failure_of_a_second_destination_never_takes_available_back(ya
     other.fail_next(DestinationRefused("the other said 403"))
     await yard.run()
     assert (await yard.recording()).state is RecordingState.AVAILABLE
-    assert await yard.shipping.retry(RECORDING) is RecordingState.AVAILABLE
+    assert await yard.reviving.revive(RECORDING) is RecordingState.AVAILABLE
     (due,) = await yard.dues()
     await yard.run(attempt=due.attempt)
     assert (await yard.delivery("other")).state is DeliveryState.STORED
@@ -193,7 +193,7 @@ async def test_a_destination_that_left_the_configuration_is_refused_and_named(ya
 async def test_what_failed_at_capture_or_is_unfinished_is_not_retried(yard: Yard) -> None:
     for state in (RecordingState.FAILED_CAPTURE, RecordingState.ABSENT):
         await yard.apply(a_call(), a_recording(id=f"it is {state}", state=state))
-        assert await yard.shipping.retry(f"it is {state}") is state
+        assert await yard.reviving.revive(f"it is {state}") is state
     assert await yard.dues() == []
 
 
@@ -288,7 +288,7 @@ async def test_a_retry_that_goes_elsewhere_lets_go_of_the_parts_where_it_began(y
     del moving.stores["archive"]
     if becomes == "another bucket":
         moving.bucket, moving.stores["archive"] = becomes, Parted()
-    await yard.shipping.retry(RECORDING)
+    await yard.reviving.revive(RECORDING)
     assert old.abandoned == ["call-1.wav"]
     await yard.run(attempt=2)
     assert [store.objects for store in moving.stores.values()] == [{"call-1.wav": SOUND}][: len(moving.stores)]
@@ -296,7 +296,7 @@ async def test_a_retry_that_goes_elsewhere_lets_go_of_the_parts_where_it_began(y
 
 async def test_a_retry_at_the_same_place_goes_on_with_the_parts_that_are_there(yard: Yard) -> None:
     _, old = await refused_in_mid_upload(yard)
-    await yard.shipping.retry(RECORDING)
+    await yard.reviving.revive(RECORDING)
     await yard.run(attempt=2)
     assert old.abandoned == []
     assert old.objects == {"call-1.wav": SOUND}
@@ -312,7 +312,7 @@ async def test_a_retry_is_not_kept_from_its_way_by_an_old_place_that_is_away(
 
     monkeypatch.setattr(old, "abandon", away)
     moving.bucket, moving.stores["archive"] = "another bucket", Parted()
-    assert await yard.shipping.retry(RECORDING) is RecordingState.RENDERED
+    assert await yard.reviving.revive(RECORDING) is RecordingState.RENDERED
     assert "not tidied up" in caplog.text
     await yard.run(attempt=2)
     assert (await yard.delivery()).state is DeliveryState.STORED

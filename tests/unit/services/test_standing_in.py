@@ -84,7 +84,7 @@ async def test_a_destination_that_refused_has_its_backup_as_well(yard: Yard, pai
     assert await yard.states() == {("archive", "stereo"): REFUSED, ("spare", "stereo"): STORED}
     assert (await yard.recording()).state is RecordingState.AVAILABLE
     pair.archive.trouble = None
-    assert await yard.shipping.retry(RECORDING) is RecordingState.AVAILABLE
+    assert await yard.reviving.revive(RECORDING) is RecordingState.AVAILABLE
     (due,) = await yard.dues()
     await yard.run(attempt=due.attempt)
     assert await yard.states() == {("archive", "stereo"): STORED, ("spare", "stereo"): STORED}

@@ -140,7 +140,7 @@ async def test_a_failure_is_told_with_its_reason_and_a_retry_that_helps_after_it
     await office.tell()
     assert office.told() == [(FINISHED, ""), (FAILED, "")]
     assert json.loads(office.kept[1].body)["reason"] == "archive said 403"
-    await yard.shipping.retry(RECORDING)
+    await yard.reviving.revive(RECORDING)
     await office.tell()
     await yard.run(attempt=2)
     await office.tell()
@@ -259,7 +259,7 @@ async def test_dialgen_is_told_of_what_failed_or_never_was_and_of_what_a_retry_b
     await yard.run()
     await bots.tell()
     assert bots.told("bots") == [(FAILED, "")]
-    await yard.shipping.retry(RECORDING)
+    await yard.reviving.revive(RECORDING)
     await yard.run(attempt=2)
     await bots.tell()
     assert bots.told("bots") == [(FAILED, ""), (AVAILABLE, "archive")]
@@ -339,7 +339,7 @@ async def test_a_failure_to_render_or_to_store_falls_due_to_be_told_each_time(ya
     await yard.run()
     assert (await yard.recording()).state is RecordingState.FAILED_RENDER
     assert await yard.tellings() == [f"{RECORDING}/shipped/1"]
-    await yard.shipping.retry(RECORDING)
+    await yard.reviving.revive(RECORDING)
     await yard.run(attempt=2)
     assert sorted(await yard.tellings()) == [f"{RECORDING}/shipped/1", f"{RECORDING}/shipped/2"]
 

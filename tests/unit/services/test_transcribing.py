@@ -305,7 +305,7 @@ async def test_sound_that_is_not_kept_and_could_not_be_heard_is_a_recording_that
     assert recording.reason == "no transcript could be made: no model"
     assert len(list(desk.yard.spool.iterdir())) == 2
     desk.engine.refuses = ""
-    assert await desk.yard.shipping.retry(RECORDING) is RecordingState.CAPTURED
+    assert await desk.yard.reviving.revive(RECORDING) is RecordingState.CAPTURED
     assert await desk.run(attempt=2) == ""
     assert (await desk.transcript()).state is TranscriptionState.DONE
     assert list(desk.yard.spool.iterdir()) == []

@@ -33,14 +33,14 @@ async def test_no_step_of_shipping_touches_it(yard: Yard) -> None:
 
 async def test_a_retry_lets_it_be_heard_again_and_not_shipped(yard: Yard) -> None:
     await captured(yard)
-    assert await yard.shipping.retry(RECORDING) is RecordingState.CAPTURED
+    assert await yard.reviving.revive(RECORDING) is RecordingState.CAPTURED
     assert [due.kind for due in await yard.dues()] == ["transcribe"]
 
 
 async def test_one_that_could_not_be_heard_is_taken_up_for_its_words(yard: Yard) -> None:
     await captured(yard)
     await yard.catalogue.shipping.moved(RECORDING, RecordingEvent.UNUSABLE, reason="no engine")
-    assert await yard.shipping.retry(RECORDING) is RecordingState.CAPTURED
+    assert await yard.reviving.revive(RECORDING) is RecordingState.CAPTURED
     assert [due.kind for due in await yard.dues()] == ["transcribe"]
 
 

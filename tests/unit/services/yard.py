@@ -25,6 +25,7 @@ from connector.ports.destinations import Destination, Destinations
 from connector.ports.shipping_ledger import RecordingFile
 from connector.services.removing import Removing
 from connector.services.rendering import Renderer
+from connector.services.reviving import Reviving
 from connector.services.shipping import Shipping
 from connector.services.storing import Storing
 from connector.storage.memory import MemoryStore
@@ -95,6 +96,7 @@ class Yard:
         ledger, dues, state = self.catalogue.shipping, self.catalogue.dues, self.state
         storing = Storing(ledger, wanted, self.clock, state)
         self.shipping = Shipping(ledger, dues, self.renderer, storing, wanted, self.clock, state, draw=lambda: 0.5)
+        self.reviving = Reviving(ledger, dues, wanted, self.clock)
         self.removing = Removing(ledger, dues, self.sources, wanted, self.clock, state, draw=lambda: 0.5)
 
     async def close(self) -> None:

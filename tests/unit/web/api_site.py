@@ -19,6 +19,7 @@ from connector.services.file_links import FileLinks
 from connector.services.lookup import Lookup
 from connector.services.ordering import Ordering
 from connector.services.rehearing import Rehearing
+from connector.services.waveforms import Waveforms
 from connector.web.conferences import conferences_router
 from connector.web.control import control_router
 from connector.web.door import Door
@@ -28,6 +29,7 @@ from connector.web.problems import answer_with_problems
 from connector.web.recordings import recordings_router
 from connector.web.streams import streams_router
 from connector.web.transcripts import transcripts_router
+from connector.web.waveforms import waveforms_router
 from tests.unit.services.memory_vault import MemoryVault
 from tests.unit.services.yard import Yard
 from tests.unit.web.browser import Answer, Browser
@@ -85,6 +87,7 @@ class ApiSite:
         for router in (
             recordings_router(door, lookup, fetching, self.audit),
             streams_router(door, lookup, fetching, self.converting, self.audit),
+            waveforms_router(door, lookup, fetching, Waveforms(yard.state)),
             transcripts_router(door, once, lookup, ledger, rehearing, self.audit),
             control_router(door, once, lookup, self.ordering),
             conferences_router(door, once, lookup, self.ordering),

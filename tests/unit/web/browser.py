@@ -65,7 +65,8 @@ class Browser:
 
 
 def _scope(url: str, method: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    parts = urlsplit(url)
+    # Two slashes in front are of the path, too.
+    parts = urlsplit(f"http://host{url}" if url.startswith("/") else url)
     return {
         "type": "http",
         "asgi": {"version": "3.0"},

@@ -15,12 +15,16 @@ from connector.catalogue.people_tables import HOLDS
 from connector.domain.access import KeyRole, Limits
 from connector.domain.audit import AuditLine
 from connector.domain.call import Asked, CallKind, CallState, Role, Side, Span
+from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
 from connector.domain.keeping import Hold
+from connector.domain.moments import iso
+from connector.domain.products import SHIPPING
 from connector.domain.recording import Gap
 from connector.domain.states import RecordingState
-from connector.errors import CatalogueUnavailable
+from connector.errors import CatalogueUnavailable, DestinationUnreachable
 from connector.ports.call_marks import Note
+from connector.storage.memory import MemoryStore
 from connector.web.call_bodies import CallBody, CallPage
 from connector.web.cursors import encoded
 from tests.builders import CALL, MORNING, RECORDING, a_call, a_delivery, a_recording, a_rendering, an_artefact
@@ -100,6 +104,28 @@ async def test_a_search_says_where_its_words_stand_the_best_first(desk: CallDesk
     assert [one["recording_id"] for one in call["hits"]] == ["later", None, "later", RECORDING]
     assert (await desk.json(f"/v1/calls/{CALL}"))["hits"] == []
     assert [one["hits"] for one in (await desk.json("/v1/calls"))["calls"]] == [[]]
+
+
+async def test_of_a_copy_that_waits_the_call_says_how_often_it_was_tried_and_when_it_is_next(desk: CallDesk) -> None:
+    """Of several moments the first; work of other kinds, and what is settled, have none."""
+    other = desk.yard.destinations.stores["other"] = MemoryStore()
+    await desk.yard.rendered("archive", "other")
+    other.fail_next(DestinationUnreachable("it is away"))
+    await desk.yard.run()
+    (due,) = await desk.yard.dues()
+    later = Due(kind=SHIPPING, subject=RECORDING, attempt=9, node="here", at=due.at + 999)
+    await desk.yard.catalogue.dues.add([later, Due(kind="remove", subject=RECORDING, node="here", at=MORNING)])
+
+    async def tries(url: str) -> dict[str, tuple[int, str | None]]:
+        found = await desk.json(url)
+        call = found["calls"][0] if "calls" in found else found
+        deliveries = call["recordings"][0]["deliveries"]
+        return {one["destination"]: (one["attempts"], one["next_try_at"]) for one in deliveries}
+
+    assert await tries(f"/v1/calls/{CALL}") == {"archive": (1, None), "other": (1, iso(due.at))}
+    assert await tries("/v1/calls") == {"archive": (1, None), "other": (1, None)}
+    await desk.yard.catalogue.dues.forwarded([due, later])
+    assert await tries(f"/v1/calls/{CALL}") == {"archive": (1, None), "other": (1, None)}
 
 
 async def test_a_list_item_is_the_detail(desk: CallDesk) -> None:

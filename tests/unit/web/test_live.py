@@ -108,6 +108,7 @@ async def test_what_is_written_is_read_as_server_sent_events(site: Site) -> None
         "agent": {"id": "201", "name": "Ada"},
         "answered_at": "2026-01-05T09:00:04.000Z",
         "ended_at": None,
+        "verdict": {"record": True, "reason": "the rule for everything"},
         "tags": ["vip"],
         "joined": None,
     }

@@ -155,7 +155,8 @@ async def test_without_sound_the_reason_is_said(
     for url in (LINK, LINK + "/stream", "/v1/recordings/recording-1/stream"):
         answer = await site.ask(url)
         assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
-        assert json_of(answer)["reason"] == reason
+        said = json_of(answer)
+        assert (said["reason"], said["state"], said["because"]) == (reason, state, "the words of capture")
         assert ("retry-after" in answer.headers) is is_coming
 
 
@@ -172,6 +173,7 @@ async def test_a_call_that_has_no_recording_says_why(site: ApiSite, over: dict[s
     await site.yard.apply(a_call(**over))
     answer = await site.ask(LINK)
     assert (answer.status, json_of(answer)["reason"]) == (404, reason)
+    assert json_of(answer).get("because") == ("the rule for the canteen" if reason == "off" else None)
 
 
 async def test_of_a_removed_recording_what_is_left_is_told(site: ApiSite) -> None:
@@ -183,6 +185,20 @@ async def test_of_a_removed_recording_what_is_left_is_told(site: ApiSite) -> Non
     assert (answer.status, said["reason"], said["removed_because"]) == (410, "removed", "its days are over")
     assert said["is_complete"] is False
     assert (await site.ask("/v1/recordings/recording-1/stream")).status == 410
+
+
+@pytest.mark.parametrize(("by", "is_expired"), [("retention job", True), ("key first", False)])
+async def test_whether_its_days_were_over_or_somebody_wanted_it_gone_is_told(
+    site: ApiSite, by: str, is_expired: bool
+) -> None:
+    await stored(site)
+    keeping, id = site.yard.catalogue.keeping, a_recording().id
+    await keeping.reckon({id: MORNING + 50})
+    event = RecordingEvent.EXPIRED if is_expired else RecordingEvent.ERASED
+    await keeping.remove(id, event, "that is why", MORNING + 60, by=by)
+    said = json_of(await site.ask(LINK))
+    assert (said["is_expired"], said["removed_by"], said["removed_because"]) == (is_expired, by, "that is why")
+    assert (said["removed_at"], said["expires_at"]) == ("2026-01-05T09:01:00.000Z", "2026-01-05T09:00:50.000Z")
 
 
 async def test_a_recording_without_any_copy_left_says_so(site: ApiSite) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from connector.domain.diagnosis import bad, note
+from connector.domain.diagnosis import bad, note, ok
 from connector.settings import OrganisationSettings
 from connector.web.door import Door
 from connector.web.problems import answer_with_problems
@@ -21,6 +21,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/settings", None),
     ("PATCH", "/v1/settings", CHANGE),
     ("PUT", "/v1/settings/storage", STORAGE),
+    ("POST", "/v1/settings/storage/test", STORAGE),
+    ("GET", "/v1/agents", None),
     ("GET", "/v1/agents/2001", None),
     ("PATCH", "/v1/agents/2001", CHANGE),
 ]
@@ -172,6 +174,50 @@ async def test_a_storage_that_fails_its_trial_is_a_400_that_says_which_step(api:
     assert api.house.rows.rows == {}
 
 
+async def test_a_storage_that_is_tested_is_answered_with_what_was_found_and_changes_nothing(api: Api) -> None:
+    api.house.trial.found = [ok("small file", "arrived"), bad("s3Bucket", "no such bucket", "")]
+    status, body = await api.ask("POST", "/v1/settings/storage/test", STORAGE)
+    assert (status, body) == (
+        200,
+        {
+            "is_good": False,
+            "checks": [
+                {"check": "small file", "level": "ok", "what": "arrived"},
+                {"check": "s3Bucket", "level": "bad", "what": "no such bucket"},
+            ],
+        },
+    )
+    _, own = await api.ask("POST", "/v1/settings/storage/test")
+    assert [one["check"] for one in own["checks"]] == ["archive: small file", "archive: s3Bucket"]
+    status, problem = await api.ask("POST", "/v1/settings/storage/test", {**STORAGE, "s3Bucket": "a/b"})
+    assert (status, problem["errors"][0]["pointer"]) == (400, "/s3Bucket")
+    assert api.house.rows.rows == {}
+
+
+async def test_where_each_value_comes_from_is_answered_to_administrators(api: Api) -> None:
+    _, body = await api.ask("PATCH", "/v1/settings", {"recording_format": "wav"})
+    assert body["sources"]["recording_format"] == {
+        "source": "api",
+        "file": None,
+        "line": None,
+        "changed_by": "key key-admin",
+        "changed_at": "2026-01-05T09:00:00.000Z",
+        "detail": "",
+    }
+    settings = {*body} - {"organisation", "agents", "changed", "sources", "storage_checks"}
+    assert {*body["sources"]} == settings
+    assert (await api.ask("GET", "/v1/settings", key="read"))[1]["sources"] == {}
+
+
+async def test_agents_are_listed_with_their_switches(api: Api) -> None:
+    await api.ask("PATCH", "/v1/agents/2001", CHANGE)
+    _, body = await api.ask("GET", "/v1/agents")
+    assert body["organisation"] == "default"
+    assert [{name: one[name] for name in ("agent_id", "recording_enabled", "source")} for one in body["agents"]] == [
+        {"agent_id": "2001", "recording_enabled": False, "source": "api"}
+    ]
+
+
 async def test_whose_settings_goes_by_the_key_and_by_what_the_house_asks_for() -> None:
     api = Api(House(SEVERAL))
     assert (await api.ask("GET", "/v1/settings", key="admin"))[0] == 404
@@ -196,6 +242,8 @@ def test_every_route_is_described_with_its_answers(api: Api) -> None:
         "read_settings",
         "change_settings",
         "put_storage",
+        "try_storage",
+        "list_agents",
         "read_agent",
         "change_agent",
     }

@@ -25,7 +25,24 @@ function reread(): void {
     for (const reader of readers) reader();
 }
 
-addEventListener("popstate", reread);
+/** Asked before the page goes elsewhere; true: it stays for now, and `leave` goes on. */
+export type Keeper = (leave: () => void) => boolean;
+let keeper: Keeper | null = null;
+
+/** For whoever has what would be lost; what is returned gives it up again. */
+export function keepHere(wanted: Keeper): () => void {
+    keeper = wanted;
+    return () => {
+        if (keeper === wanted) keeper = null;
+    };
+}
+
+addEventListener("popstate", () => {
+    const to = location.pathname + location.search;
+    // The browser has gone back already: what is kept is put on top again.
+    if (keeper?.(() => move(to, "push"))) history.pushState(null, "", href(current.view, current.query));
+    else reread();
+});
 
 export function useAddress(): Address {
     return useSyncExternalStore(subscribe, () => current);
@@ -47,6 +64,10 @@ export function href(view: View, query: Record<string, string> | URLSearchParams
 
 /** `replace`: what is typed makes no history of its own. */
 export function go(to: string, how: "push" | "replace" = "push"): void {
+    if (!keeper?.(() => move(to, how))) move(to, how);
+}
+
+function move(to: string, how: "push" | "replace"): void {
     if (how === "replace") history.replaceState(null, "", to);
     else history.pushState(null, "", to);
     reread();

@@ -25,7 +25,7 @@ export function App() {
         const Shown = SHOWN[view];
         return (
             <Frame session={session} view={view}>
-                <Shown />
+                <Shown key={session.key_id} />
             </Frame>
         );
     }

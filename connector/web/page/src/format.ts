@@ -2,10 +2,15 @@
 
 const day = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "2-digit", day: "2-digit" });
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const shortDay = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const shortTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const whole = new Intl.NumberFormat();
 
 export const dayOf = (moment: string): string => day.format(new Date(moment));
 export const timeOf = (moment: string): string => time.format(new Date(moment));
+/** Where there is no room for the year and the seconds. */
+export const shortDayOf = (moment: string): string => shortDay.format(new Date(moment));
+export const shortTimeOf = (moment: string): string => shortTime.format(new Date(moment));
 export const momentOf = (moment: string): string => `${dayOf(moment)} ${timeOf(moment)}`;
 export const numberOf = (count: number): string => whole.format(count);
 

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { href, VIEWS, type View } from "./address";
+import icon from "./icon.svg";
 import { Button } from "./parts/button";
 import { Link } from "./parts/link";
+import { Trouble } from "./parts/trouble";
 import { type Session, signOut } from "./session/session";
 import { choose, chosenTheme, THEMES, type Theme } from "./theme";
 import { words } from "./words/frame";
@@ -16,7 +18,10 @@ export function Frame(props: { session: Session; view: View; children: Component
                 {words.skip}
             </a>
             <header class="frame">
-                <strong class="product">{words.product}</strong>
+                <strong class="product">
+                    <img src={icon} alt="" />
+                    <span>{words.product}</span>
+                </strong>
                 <nav aria-label={words.navigation}>
                     {VIEWS.map((one) => (
                         <Link key={one} href={href(one)} aria-current={one === view ? "page" : undefined}>
@@ -26,13 +31,39 @@ export function Frame(props: { session: Session; view: View; children: Component
                 </nav>
                 <ThemeChoice />
                 <span class="who" title={session.roles.map((role) => words.roles[role]).join(", ")}>
-                    {session.name} · {session.organisation ?? words.wholeHouse}
+                    <bdi>{session.name}</bdi> · <bdi>{session.organisation ?? words.wholeHouse}</bdi>
                 </span>
-                <Button onClick={() => void signOut()}>{words.signOut}</Button>
+                <Leaving />
             </header>
             <main id="content" class={`view view-${view}`}>
                 {props.children}
             </main>
+        </>
+    );
+}
+
+function Leaving() {
+    const [trouble, setTrouble] = useState<unknown>(null);
+    const [isBusy, setBusy] = useState(false);
+
+    async function leave(): Promise<void> {
+        setBusy(true);
+        setTrouble(null);
+        try {
+            await signOut();
+        } catch (error) {
+            // Whoever believes that he has left, leaves his desk.
+            setTrouble(error);
+            setBusy(false);
+        }
+    }
+
+    return (
+        <>
+            <Button isBusy={isBusy} onClick={leave}>
+                {words.signOut}
+            </Button>
+            {trouble !== null && <Trouble error={trouble} again={leave} />}
         </>
     );
 }

@@ -21,6 +21,7 @@ from connector.domain.pbx_commands import PlaySound
 from connector.errors import PbxRefused
 from connector.pbx.asterisk.ami_message import AmiMessage
 from tests.clocks import SimulatedClock
+from tests.pbx.waiting import until
 from tests.unit.pbx.asterisk.ami_server import Answer, error, listing, success
 from tests.unit.pbx.asterisk.driver_rig import CALL, CALLER, STATUS, mute, running, start, stop
 
@@ -48,6 +49,21 @@ async def test_what_lives_is_told_first_and_then_who_it_is(tmp_path: Path) -> No
         await rig.until(lambda: rig.told(ChannelCreated))
         assert rig.heard[0].event == PbxResynchronised(channels=(CALLER,), recorders=())
         assert rig.told(ChannelCreated)[0].channel == CALLER
+
+
+async def test_its_release_is_known_once_it_is_connected(tmp_path: Path) -> None:
+    async with running(tmp_path, CoreSettings=success("AsteriskVersion: 22.10.1~dfsg-1")) as rig:
+        await until(lambda: rig.pbx.version, "the release")
+        assert rig.pbx.version == "22.10.1~dfsg-1"
+
+
+@pytest.mark.parametrize("answer", [error("Permission denied"), success("Message: nothing to tell")])
+async def test_an_account_that_may_not_ask_for_the_release_does_all_the_same(tmp_path: Path, answer: Answer) -> None:
+    async with running(tmp_path, CoreSettings=answer) as rig:
+        await rig.asked("CoreSettings")
+        await rig.pbx.execute(start())
+        await rig.asked("MixMonitor")
+        assert rig.pbx.version == ""
 
 
 async def test_what_happens_during_the_resynchronisation_is_told_after_it(tmp_path: Path) -> None:

@@ -40,6 +40,11 @@ async def test_a_healthy_pbx_has_no_troubles(rig: FreeSwitchRig) -> None:
     assert rig.pbx.troubles() == []
 
 
+async def test_its_release_is_known_once_it_is_connected(rig: FreeSwitchRig) -> None:
+    await until(lambda: rig.pbx.version, "the release")
+    assert rig.pbx.version == "1.10.12"
+
+
 async def test_a_wrong_password_is_a_trouble_with_what_to_do(rig: FreeSwitchRig) -> None:
     rig.switch.password = "another"
     await rig.begin_anew()

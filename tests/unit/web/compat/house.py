@@ -18,6 +18,7 @@ from connector.domain.policy import Switch
 from connector.domain.recording import ArtefactKind
 from connector.domain.secret import Secret
 from connector.domain.setting_changes import EffectiveSettings, RefusedSetting, agent_setting
+from connector.domain.setting_origins import KnownAgent, Origin
 from connector.domain.states import CommandState, DeliveryState, RecordingState, TranscriptionState
 from connector.domain.transcript import SpokenLine, Transcript
 from connector.errors import CatalogueUnavailable, ConnectorError, KeyRefused
@@ -294,8 +295,17 @@ class PlainHouse:
             agents=agents,
         )
 
+    def origins(self, changed: Sequence[ChangedSetting], organisation: str) -> Mapping[str, Origin]:
+        return {}
+
+    def agents(self, changed: Sequence[ChangedSetting], organisation: str) -> Sequence[KnownAgent]:
+        return ()
+
     def destination(self, storage: OwnStorage, secret: Secret) -> DestinationSettings:
         return DestinationSettings(url=f"s3://{storage.bucket}/")
+
+    def destinations(self, organisation: str) -> Mapping[str, DestinationSettings]:
+        return {}
 
     async def refresh(self) -> None:
         return None

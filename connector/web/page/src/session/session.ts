@@ -9,15 +9,46 @@ export type Role = Session["roles"][number];
 /** undefined: not known yet; null: nobody. */
 type State = Session | null | undefined;
 
+/** The server says when a session is over: this browser's clock may be wrong, and is believed no more often than this. */
+const LEAST_PAUSE_MS = 60_000;
+/** Browsers count no further. */
+const LONGEST_PAUSE_MS = 2 ** 31 - 1;
+
 const readers = new Set<() => void>();
 let state: State;
+let isOver = false;
+let atItsEnd = 0;
 
 function become(next: State): void {
     state = next;
+    lookAgainAtItsEnd();
     for (const reader of readers) reader();
 }
 
-whenSignedOut(() => become(null));
+whenSignedOut(() => {
+    isOver ||= Boolean(state);
+    become(null);
+});
+// Another tab may have signed out meanwhile, or in with another key; and a machine that sleeps counts no time.
+document.addEventListener("visibilitychange", () => {
+    if (state && document.visibilityState === "visible") void lookAgain();
+});
+
+function lookAgainAtItsEnd(): void {
+    clearTimeout(atItsEnd);
+    if (!state?.expires_at) return;
+    const left = Date.parse(state.expires_at) - Date.now();
+    atItsEnd = setTimeout(() => void lookAgain(), Math.min(Math.max(left, LEAST_PAUSE_MS), LONGEST_PAUSE_MS));
+}
+
+async function lookAgain(): Promise<void> {
+    try {
+        become(await told(api.GET("/v1/session")));
+    } catch {
+        // Over: then everybody knows by now. No answer: whatever the page asks next will say so.
+        lookAgainAtItsEnd();
+    }
+}
 
 export function useSession(): State {
     return useSyncExternalStore(subscribe, () => state);
@@ -30,7 +61,12 @@ function subscribe(reader: () => void): () => void {
 
 /** Whether whoever is signed in has that role. What he may not do is not shown. */
 export function may(role: Role): boolean {
-    return Boolean(state && (state.roles.includes(role) || state.roles.includes("admin")));
+    return Boolean(state && (role === "read" || state.roles.includes(role) || state.roles.includes("admin")));
+}
+
+/** Whether somebody was signed in before, and it was not he who ended it. */
+export function hasEnded(): boolean {
+    return isOver;
 }
 
 /** Whether the key is of the whole house. */
@@ -48,10 +84,13 @@ export async function resume(): Promise<void> {
 }
 
 export async function signIn(key: string): Promise<void> {
-    become(await told(api.POST("/v1/session", { body: { key } })));
+    const session = await told(api.POST("/v1/session", { body: { key } }));
+    isOver = false;
+    become(session);
 }
 
 export async function signOut(): Promise<void> {
     await told(api.DELETE("/v1/session"));
+    isOver = false;
     become(null);
 }

@@ -1,0 +1,49 @@
+/** What stands where no call is listed, and why. */
+
+import { turn } from "../address";
+import { Button } from "../parts/button";
+import { words } from "../words/calls";
+import { type Filters, isAny, NONE } from "./filters";
+import type { Listing } from "./listing";
+import { saidOf } from "./said";
+
+export function Empty({ listing }: { listing: Listing }) {
+    if (listing.isAwaited) return listing.trouble ? null : <Skeleton />;
+    return isAny(listing.filters) ? <NothingFits filters={listing.filters} /> : <FirstCall />;
+}
+
+/** Shown after a moment only: most answers are there before. */
+function Skeleton() {
+    return (
+        <p class="skeleton" role="status">
+            <span class="unseen">{words.searching}</span>
+        </p>
+    );
+}
+
+function NothingFits({ filters }: { filters: Filters }) {
+    return (
+        <div class="empty" role="status">
+            <p>{words.nothingFits}</p>
+            <ul>
+                {saidOf(filters).map(({ name, label, value }) => (
+                    <li key={name}>
+                        {label}: <bdi>{value}</bdi>
+                    </li>
+                ))}
+            </ul>
+            <Button kind="primary" onClick={() => turn(NONE)}>
+                {words.clear}
+            </Button>
+        </div>
+    );
+}
+
+function FirstCall() {
+    return (
+        <div class="empty" role="status">
+            <p>{words.noCalls}</p>
+            <p class="help">{words.noCallsHelp}</p>
+        </div>
+    );
+}
