@@ -47,7 +47,7 @@ def useless_engines(settings: Settings) -> list[str]:
 
 def _summary(settings: Settings) -> str:
     lines = [
-        f"PBX: {', '.join(settings.pbx)}",
+        f"PBX: {', '.join(settings.pbx) or 'none: nothing is recorded'}",
         f"destinations: {', '.join(f'{name} ({one.url})' for name, one in settings.destinations.items())}",
         f"when no rule says anything: record {settings.defaults.record}",
         f"state: {Path(settings.state)}",

@@ -69,8 +69,6 @@ def _written(path: Path) -> str:
 
 def _pbxs(settings: Settings, tree: Tree) -> Iterator[Finding]:
     named = tree.entries.get("pbx") if isinstance(tree, MappingTree) else None
-    if named is None or (isinstance(named, MappingTree) and not named.entries):
-        yield ("pbx",), "there is no PBX: at the least one is needed"
     for name, pbx in named.entries.items() if isinstance(named, MappingTree) else ():
         if isinstance(pbx, MappingTree) and len(pbx.entries.keys() & set(_KINDS)) != 1:
             yield ("pbx", name), f"must be one of {', '.join(_KINDS)}"

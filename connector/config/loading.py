@@ -10,7 +10,7 @@ from connector.config.checks import check_together, line_of
 from connector.config.problems import Problem, Problems
 from connector.config.reader import BROKEN, Reader
 from connector.config.sections import Sections
-from connector.config.yaml_tree import Tree, lines_of, tree_of
+from connector.config.yaml_tree import Scalar, Tree, lines_of, tree_of
 from connector.errors import ConfigError
 from connector.settings import (
     DEFAULT_DESTINATION,
@@ -49,9 +49,9 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
 def read_text(text: str, environment: Mapping[str, str], base: Path, problems: Problems) -> Settings | None:
     """The settings, with defaults that depend on the machine filled in; None with problems."""
     tree = tree_of(text, problems)
-    if tree is None:
+    if tree is None or (isinstance(tree, Scalar) and tree.is_empty):
         if not problems.found:
-            problems.add("pbx", 0, "the file is empty: at the least it needs a PBX")
+            problems.add("pbx", 0, "the file is empty: it needs a PBX, or at the least a line such as `pbx: {}`")
         return None
     settings = Reader(environment, base, problems, Sections(tree)).read(Settings, tree)
     if settings is BROKEN or not isinstance(settings, Settings):

@@ -35,6 +35,9 @@ from connector.settings import Settings
 
 log = logging.getLogger(__name__)
 
+#: A first start may come before anybody has written one: the page says how.
+NO_PBX = "nothing is recorded: the configuration has no PBX"
+
 #: How long the start waits for a catalogue that does not answer, before calls go on being recorded without it.
 _MEMORY_SECONDS = 10.0
 _REPORT_SECONDS = 2.0
@@ -114,6 +117,8 @@ class Capture:
                 tasks.create_task(self._asterisks.run(), name="what belongs to Asterisk"),
             ]
             life.ready()
+            if not self._settings.pbx:
+                log.warning(NO_PBX, extra={"config": str(config)})
             log.info("capture runs", extra={"node": self._settings.node, "pbxs": ", ".join(self._settings.pbx)})
             await self._until_over(life)
             await self._leave(intakes)
@@ -190,6 +195,8 @@ class Capture:
     def _report(self) -> None:
         problems = [trouble for intake in self._intakes for trouble in intake.troubles()]
         problems += [*self._asterisks.troubles(), *self._asking.troubles()]
+        if not self._pbxs:
+            problems.append(NO_PBX)
         if self._writer.lag > _LAG_OF_NOTE:
             problems.append(f"the catalogue is {self._writer.lag} changes behind the journal")
         facts = {

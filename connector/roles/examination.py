@@ -103,6 +103,7 @@ class _Examination:
 
     async def _house(self) -> AsyncIterator[Finding]:
         now = self._clock.now()
+        yield premises.pbx_finding(self._settings)
         yield premises.policy_finding(self._settings)
         for finding in premises.state_findings(self._state, self._us):
             yield finding

@@ -51,6 +51,13 @@ def policy_finding(settings: Settings) -> Finding:
     return note("rules", f"{when} {'recorded' if is_recorded else 'not recorded'} (defaults.record: {word})")
 
 
+def pbx_finding(settings: Settings) -> Finding:
+    if settings.pbx:
+        return ok("pbx", f"recorded: {', '.join(settings.pbx)}")
+    mend = "the lines for config.yaml stand in docs/asterisk.md and docs/freeswitch.md, and on the page"
+    return warning("pbx", "there is none: nothing is recorded", mend)
+
+
 def plays_sounds(settings: Settings) -> bool:
     """Whether defaults, a rule or an organisation asks for an announcement, for consent or for beeps."""
     organisations = settings.organisations.known.values()

@@ -64,7 +64,7 @@ class Proxies:
 
 
 def with_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Pages of these origins may ask, with a key of their own; no cookie is of any use here."""
+    """Pages of these origins may ask, with a key of their own; our page's cookie is of no use to them."""
     if not origins:
         return app
     return CORSMiddleware(

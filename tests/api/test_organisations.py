@@ -120,6 +120,7 @@ async def test_a_cursor_of_anothers_page_opens_nothing_of_it(site: Site, url: st
         "/v1/recordings/batch",
         "/v1/transcripts/export",
         "/v1/settings",
+        "/v1/agents",
         "/v1/agents/201",
         "/v1/assistants/201",
     ],

@@ -9,8 +9,8 @@ from tests.api import seeds
 from tests.api.examples import PAGE, Route, every_route, example, routes
 from tests.api.site import ROLES, Site
 
-#: `+` comes off; - is 401 for nobody and 403 for a key. A link of ours is its own key, and the key that somebody signs in
-#: with is what he shows: see below.
+#: `+` comes off; - is 401 for nobody and 403 for a key. A link of ours is its own key, and so is what somebody signs in
+#: with: see below.
 _TABLE = """
                                                                  nobody read listen control admin
 GET    /healthz                                                  +      +    +      +       +

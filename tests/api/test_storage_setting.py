@@ -117,6 +117,22 @@ def test_what_was_tried_out_is_said_with_the_answer(office: Office) -> None:
     assert (checks["small file"], checks["reading back"], checks["deleting"]) == ("ok", "ok", "ok")
 
 
+def test_a_bucket_is_tested_without_being_taken_and_what_is_wrong_is_an_answer(office: Office) -> None:
+    office.taken()
+    before, bucket = (office.settings(), office.audit()), office.server.new_bucket()
+    good = office.client.ask("POST", "/v1/settings/storage/test", office.storage(bucket)).body
+    levels = {check["check"]: check["level"] for check in good["checks"]}
+    assert (good["is_good"], levels["small file"], levels["deleting"]) == (True, "ok", "ok")
+    assert office.client.ask("POST", "/v1/settings/storage/test").body["is_good"]
+    nowhere = office.storage("no-such-bucket-there", s3SecretKey="***")
+    bad = office.client.ask("POST", "/v1/settings/storage/test", nowhere)
+    assert (bad.status, bad.body["is_good"]) == (200, False)
+    assert "bad" in {check["level"] for check in bad.body["checks"]}
+    assert (office.settings(), office.audit()) == before
+    assert office.server.names(bucket) == []
+    assert_nowhere(office.house, office.server.keys.secret)
+
+
 def test_the_kept_secret_is_used_when_only_the_bucket_is_another(office: Office) -> None:
     office.taken()
     other = office.server.new_bucket()

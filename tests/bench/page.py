@@ -119,8 +119,9 @@ async def _sought(look: Look, share: float) -> float:
     if box is None:
         raise BenchBroken("the waveform has no place to click on")
     await look.told(
-        "window.watched.clicked = new Promise((found) =>"
-        " addEventListener('pointerdown', () => found(performance.now()), { capture: true, once: true }))"
+        # Not told back: it would be waited for.
+        "void (window.watched.clicked = new Promise((found) =>"
+        " addEventListener('pointerdown', () => found(performance.now()), { capture: true, once: true })))"
     )
     await look.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
     clicked = float(await look.told("window.watched.clicked"))

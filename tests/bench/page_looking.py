@@ -1,6 +1,6 @@
 """A browser before the real web role, and what happens in a page it opens: moments, bytes, frames. Knows no bar.
 
-Nothing of the page is changed for it: sound is found where the page makes it, pictures where they are drawn.
+Nothing of the page is changed for it.
 """
 
 import json
@@ -17,15 +17,9 @@ WIDTH: Final = 1280
 HEIGHT: Final = 800
 _PATIENCE_MS: Final = 60_000
 
-#: What the page makes is remembered by `watched`; moments are those since the navigation began.
+#: Looked at with every picture; moments are those since the navigation began.
 _WATCHING: Final = """
-window.watched = { sounds: [] };
-window.Audio = class extends window.Audio {
-    constructor(...source) {
-        super(...source);
-        window.watched.sounds.push(this);
-    }
-};
+window.watched = { sound: () => document.querySelector("audio") };
 window.watched.when = (is_so) =>
     new Promise((found) => {
         const look = () => {
@@ -35,7 +29,6 @@ window.watched.when = (is_so) =>
         };
         look();
     });
-window.watched.sound = () => window.watched.sounds.at(-1);
 window.watched.waveform = () => {
     const places = [document, ...[...document.querySelectorAll("*")].map((one) => one.shadowRoot)];
     return places.flatMap((one) => [...(one?.querySelectorAll("canvas") ?? [])]).some((one) => {
@@ -65,6 +58,7 @@ class Traffic:
         session.on("Network.requestWillBeSentExtraInfo", self._headers)
         session.on("Network.responseReceived", self._answered)
         session.on("Network.dataReceived", self._came)
+        session.on("Network.loadingFinished", self._is_whole)
         await session.send("Network.enable")
 
     def of(self, part: str) -> list[dict[str, Any]]:
@@ -87,8 +81,12 @@ class Traffic:
         self._at(event)["status"] = event["response"]["status"]
 
     def _came(self, event: Mapping[str, Any]) -> None:
-        # What is not packed is told by its own length only.
-        self._at(event)["bytes"] += event["encodedDataLength"] or event["dataLength"]
+        """Unpacked; of what is broken off, nothing else is told."""
+        self._at(event)["bytes"] += event["dataLength"]
+
+    def _is_whole(self, event: Mapping[str, Any]) -> None:
+        """With its headers, packed if it was."""
+        self._at(event)["bytes"] = round(event["encodedDataLength"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,14 @@ _COUNTING: Final = """
         .observe({ type: "longtask" });
 }
 """
-#: Of a hand that throws the list, and of a wheel that is turned on and on.
-FLING_PIXELS_A_SECOND: Final = 8_000
-WHEEL_PIXELS: Final = 400
+#: A wheel that is turned on and on.
+_WHEEL_PIXELS: Final = 400
 _WHEEL_SECONDS: Final = 1 / 30
+#: A hand that throws: so far, in so many steps; and how long it is in the air.
+_HAND_PIXELS: Final = 480.0
+_HAND_STEPS: Final = 8
+_STEP_SECONDS: Final = 0.008
+_FLIES_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +62,31 @@ async def wheeled(look: Look, seconds: float) -> Scrolled:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while loop.time() < until:
-        await look.page.mouse.wheel(0, WHEEL_PIXELS)
+        await look.page.mouse.wheel(0, _WHEEL_PIXELS)
         await asyncio.sleep(_WHEEL_SECONDS)
     return await _counted(look)
 
 
 async def flung(look: Look, seconds: float) -> Scrolled:
-    """By touch, down and down again."""
+    """Thrown by touch, down and down again, each time before it rests."""
+    await look.session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     x, y = await _middle(look)
     await look.page.evaluate(_COUNTING)
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while loop.time() < until:
-        gesture = {
-            "x": x,
-            "y": y + 200,
-            "yDistance": -500,
-            "speed": FLING_PIXELS_A_SECOND,
-            "gestureSourceType": "touch",
-            "preventFling": False,
-        }
-        await look.session.send("Input.synthesizeScrollGesture", gesture)
+        await _touch(look, "touchStart", [(x, y + _HAND_PIXELS / 2)])
+        for step in range(1, _HAND_STEPS + 1):
+            await asyncio.sleep(_STEP_SECONDS)
+            await _touch(look, "touchMove", [(x, y + _HAND_PIXELS * (1 / 2 - step / _HAND_STEPS))])
+        await _touch(look, "touchEnd", [])
+        await asyncio.sleep(_FLIES_SECONDS)
     return await _counted(look)
+
+
+async def _touch(look: Look, kind: str, places: Sequence[tuple[float, float]]) -> None:
+    points = [{"x": x, "y": y} for x, y in places]
+    await look.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
 async def _middle(look: Look) -> tuple[float, float]:

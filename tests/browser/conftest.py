@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -25,29 +24,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def built_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Of this run alone while eight people change the sources; scripts/build-page takes over when they are done."""
+def built_page() -> None:
+    """As it goes into the wheel. Of several workers the first builds it; nobody does when it is of these sources."""
     if not shutil.which("node"):
         pytest.skip("there is no Node.js, which builds the page: install nodejs and npm")
-    folder = tmp_path_factory.mktemp("static")
-    for _ in range(8):
-        built = subprocess.run(
-            ["npx", "vite", "build", "--outDir", folder, "--emptyOutDir", "--logLevel", "warn"],
-            cwd=ROOT / "connector/web/page",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if built.returncode == 0:
-            break
-        # Somebody is in the middle of a file.
-        time.sleep(8)
-    assert built.returncode == 0, f"vite build failed:\n{built.stdout}"
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr("connector.roles.rooms.BUILT", folder)
-    yield folder
-    monkeypatch.undo()
+    built = subprocess.run(
+        [ROOT / "scripts/build-page"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert built.returncode == 0, f"scripts/build-page failed:\n{built.stdout}"
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +40,7 @@ def seeded_page(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 
 
 @pytest.fixture
-def house(built_page: Path, seeded_page: Seeded, tmp_path: Path) -> Iterator[PageHouse]:
+def house(built_page: None, seeded_page: Seeded, tmp_path: Path) -> Iterator[PageHouse]:
     """Served; a test may do with it what it likes."""
     with served_page(seeded_page, tmp_path) as served:
         yield served

@@ -27,8 +27,8 @@ async def _nothing(page: Page) -> None:
 
 async def _heard(page: Page) -> None:
     """In the middle of the call, so that it is seen what is read along."""
-    await page.evaluate("window.sound.currentTime = 33")
-    await page.wait_for_timeout(600)
+    await page.evaluate("document.querySelector('audio').currentTime = 33")
+    await page.locator(".line-now").wait_for()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +57,6 @@ SHOTS: Final = (
     Shot(name="sign-in-dark", address="/calls", who=None),
     Shot(name="sign-in-light", address="/calls", who=None, theme="light"),
 )
-_SOUND: Final = (
-    "window.Audio = class extends window.Audio { constructor(...of) { super(...of); window.sound = this; } };"
-)
 
 
 def take(folder: Path, wanted: list[str]) -> None:
@@ -81,7 +78,7 @@ async def _taken(house: PageHouse, shots: Sequence[Shot], folder: Path) -> None:
 
 
 async def _take(visitor: Visitor, shot: Shot, folder: Path) -> None:
-    page = await visitor.open(shot.address, who=shot.who, theme=shot.theme, prepared=_SOUND, **dict(shot.of_window))
+    page = await visitor.open(shot.address, who=shot.who, theme=shot.theme, **dict(shot.of_window))
     await settled(page)
     await shot.before(page)
     file = folder / f"{shot.name}.png"

@@ -89,7 +89,7 @@ async def deaf(context: BrowserContext) -> None:
 async def box(found: Locator) -> dict[str, float]:
     place = await found.bounding_box()
     assert place is not None, "it is not to be seen"
-    return dict(place)
+    return {"x": place["x"], "y": place["y"], "width": place["width"], "height": place["height"]}
 
 
 # --- what lives -------------------------------------------------------------------------------------------------------

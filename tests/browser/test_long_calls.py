@@ -11,14 +11,14 @@ from connector.domain.options import ChannelLayout, RecordingOptions
 from tests.browser.chromium import Visitor
 from tests.browser.conversations import RATE, Conversation, conversation
 from tests.browser.office import ADA, HARBOUR, HOUR, SHORT, ZOE
-from tests.browser.player import becomes, button
+from tests.browser.player import becomes
 from tests.browser.site import PageHouse
 from tests.browser.sowing import Wish, sowing, with_transcript
 
-#: Twice and more what was measured on two cores: 0.9 s, 0.1 s.
+#: Ten times what was measured on two busy cores: 0.3 s and 0.2 s.
 OPENS_WITHIN_SECONDS: Final = 3.0
-SEEKS_WITHIN_SECONDS: Final = 1.0
-LINES: Final = 1870
+SEEKS_WITHIN_SECONDS: Final = 2.0
+LINES: Final = 1900
 SAID: Final = "the {} parcel was in Hamburg this morning so it comes tomorrow before noon"
 
 
@@ -58,7 +58,8 @@ async def test_three_hours_open_and_are_gone_through_at_once(visitor: Visitor) -
     await page.evaluate("(to) => { document.querySelector('audio').currentTime = to; }", far.start_seconds + 0.05)
     await expect(page.locator(".line-now")).to_contain_text(f"the {LINES - 200} parcel")
     await expect(page.locator(".spoken")).to_have_text("the")
-    await button(page, "Play").click()
+    # By its role it would be looked for among all words.
+    await page.locator("button[aria-label=Play]").click()
     await expect(page.locator(".spoken")).to_have_text("parcel")
 
 

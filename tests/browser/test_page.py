@@ -1,16 +1,17 @@
 """What holds for every view: anybody can use it, on any screen, with any role, whatever strangers have written."""
 
 import re
-from collections.abc import AsyncIterator
-from typing import Any, Final
-from urllib.parse import quote
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Literal
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.browser.chromium import Theme, Visitor
+from tests.browser.chromium import Theme, Visitor, Watch
 from tests.browser.hostile_texts import HOSTILE, TROPHY
 from tests.browser.sight import axe_faults, focus_walk, motion_faults, settled, sideways_faults, unreached
+from tests.browser.site import PageHouse
 
 VIEWS: Final = ("/calls", "/live", "/health", "/settings")
 #: A call's panel: with everything, without sound, with several recordings, a conference, under way.
@@ -114,7 +115,7 @@ async def test_a_call_is_found_heard_and_left_without_a_mouse(visitor: Visitor) 
     await expect(page).not_to_have_url(re.compile("call="))
 
 
-@pytest.mark.parametrize("address", [*VIEWS, PANELS[0]])
+@pytest.mark.parametrize("address", ["/calls", "/live", "/settings?part=keys", PANELS[0]])
 async def test_every_dialog_keeps_the_focus_and_escape_closes_it(visitor: Visitor, address: str) -> None:
     # Whatever a button does, it does here.
     visitor.watch.expect(409, "/v1/*")
@@ -157,6 +158,74 @@ async def test_who_wants_no_motion_sees_none(visitor: Visitor, address: str) -> 
 
 
 # --- any role ---------------------------------------------------------------------------------------------------------
+
+#: What somebody may not do is not there.
+SEEN_BY: Final[Sequence[tuple[str, Literal["button", "link"], str, set[str]]]] = (
+    ("/calls", "button", "Download …", {"listen", "admin"}),
+    (PANELS[0], "button", "Play", {"listen", "admin"}),
+    (PANELS[0], "button", "Hear it again", {"admin"}),
+    (PANELS[0], "button", "Add note", {"control", "admin"}),
+    ("/live", "button", "Pause: +4930123456 → 201", {"control", "admin"}),
+    ("/live", "button", "Stop: +4930123456 → 201", {"control", "admin"}),
+    ("/settings", "button", "Save", {"admin"}),
+    ("/settings", "link", "Keys", {"admin"}),
+)
+
+
+@pytest.mark.parametrize("role", ["read", "listen", "control", "admin"])
+async def test_each_role_sees_what_it_may_do(visitor: Visitor, role: str) -> None:
+    """And asks for nothing that it may not have: an answer of 403 would be a fault."""
+    for address in dict.fromkeys(one[0] for one in SEEN_BY):
+        page = await shown(visitor, address, who=f"harbour {role}")
+        for _, kind, name, roles in [one for one in SEEN_BY if one[0] == address]:
+            found = page.locator("main").get_by_role(kind, name=name, exact=True)
+            await expect(found).to_have_count(1 if role in roles else 0)
+
+
+async def test_each_organisation_sees_its_own_calls_and_the_house_all(visitor: Visitor) -> None:
+    for who, whose in (("harbour read", {"harbour"}), ("globex read", {"globex"})):
+        page = await shown(visitor, "/calls", who=who)
+        assert await organisations_listed(page) == whose
+    visitor.watch.expect(404, "/v1/calls/globex-available")
+    page = await shown(visitor, "/calls?call=globex-available", who="harbour admin")
+    await expect(page.get_by_text("the parcel is late says globex")).to_have_count(0)
+    page = await shown(visitor, "/calls", who="house read")
+    assert await organisations_listed(page) >= {"harbour", "mallory"}
+
+
+async def organisations_listed(page: Page) -> set[str]:
+    """By the ids of the calls that the rows lead to."""
+    links = await page.locator("main [role=grid] a[href*='call=']").evaluate_all("(all) => all.map((one) => one.href)")
+    return {parse_qs(urlsplit(link).query)["call"][0].partition("-")[0] for link in links}
+
+
+# --- who watches ------------------------------------------------------------------------------------------------------
+
+
+async def test_what_goes_wrong_in_a_page_unseen_is_noticed(browser: Browser, house: PageHouse) -> None:
+    """Or no other test here would mean much."""
+    watch = Watch(origin=house.url)
+    page = await Visitor(browser=browser, house=house, watch=watch).open("/calls")
+    await settled(page)
+    assert watch.faults == []
+    wrongs = {
+        "console.error('something is wrong')": "something is wrong",
+        "setTimeout(() => { throw new Error('nobody caught it') })": "nobody caught it",
+        "fetch('/v1/calls/none')": "answered 404",
+        "fetch('https://elsewhere.example/').catch(() => {})": "Content Security Policy",
+        "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">')": "inline style",
+        "document.body.append(Object.assign(document.createElement('script'), { textContent: '1' }))": "inline script",
+        "setTimeout(() => alert('mallory'))": "native alert",
+    }
+    for wrong, told in wrongs.items():
+        before = len(watch.faults)
+        await page.evaluate(f"() => void ({wrong})")
+        for _ in range(100):
+            if any(told in fault for fault in watch.faults[before:]):
+                break
+            await page.wait_for_timeout(50)
+        assert any(told in fault for fault in watch.faults[before:]), f"nobody noticed {wrong}: {watch.faults[before:]}"
+    await page.context.close()
 
 
 # --- whatever strangers write -----------------------------------------------------------------------------------------
@@ -211,7 +280,7 @@ async def opened_dialogs(page: Page, address: str) -> AsyncIterator[str]:
         if not await button.is_visible() or not await button.is_enabled():
             continue
         await button.click()
-        await page.wait_for_timeout(150)
+        await settled(page)
         if await page.locator("dialog[open]").count():
             yield name
 

@@ -56,7 +56,7 @@ async def test_each_stored_format_plays_as_it_is_and_in_parts(visitor: Visitor, 
 async def test_who_is_heard_alone_is_heard_on_both_ears(visitor: Visitor) -> None:
     page = await opened(visitor, "format-wav", prepared=LISTENING)
     caller, agent = (
-        page.get_by_role("button", name=re.compile(f"^Only {who} .*, on both ears$")) for who in ("Caller", "Agent")
+        page.get_by_role("button", name=re.compile(f"^Solo {who} .*, on both ears$")) for who in ("Caller", "Agent")
     )
     await caller.click()
     await expect(caller).to_have_attribute("aria-pressed", "true")
@@ -88,7 +88,7 @@ async def test_who_is_muted_is_not_heard_and_the_other_stays_where_he_is(visitor
 
 async def test_a_mix_has_nobody_to_be_muted_and_still_shows_both(visitor: Visitor) -> None:
     page = await opened(visitor, "mono")
-    await expect(page.get_by_role("button", name=re.compile("^Only "))).to_have_count(0)
+    await expect(page.get_by_role("button", name=re.compile("^Solo "))).to_have_count(0)
     await expect(page.locator(".legend li")).to_have_count(2)
     assert len(set(await painted_rows(page))) == 2
 
@@ -154,12 +154,12 @@ async def test_keys_do_what_the_help_says(visitor: Visitor) -> None:
     ):
         await page.keyboard.press(key)
         await becomes(page, condition)
-    for key, name in (("1", "Only Caller"), ("2", "Only Agent")):
+    for key, name in (("1", "Solo Caller"), ("2", "Solo Agent")):
         await page.keyboard.press(key)
         pressed = page.get_by_role("button", name=re.compile(f"^{name}"), pressed=True)
         await expect(pressed).to_have_count(1)
     await page.keyboard.press("0")
-    await expect(page.get_by_role("button", name=re.compile("^Only"), pressed=True)).to_have_count(0)
+    await expect(page.get_by_role("button", name=re.compile("^Solo"), pressed=True)).to_have_count(0)
     await page.keyboard.press("s")
     await expect(page.get_by_role("checkbox", name="Skip silence")).to_be_checked()
     await page.keyboard.press("?")
@@ -329,7 +329,7 @@ async def test_a_conference_is_drawn_as_one(visitor: Visitor) -> None:
     page = await opened(visitor, "meeting")
     everybody, *names = await page.locator(".legend li").all_inner_texts()
     assert (everybody, sorted(names)) == ("Everybody", ["201", "202", "203"])
-    await expect(page.get_by_role("button", name=re.compile("^Only "))).to_have_count(0)
+    await expect(page.get_by_role("button", name=re.compile("^Solo "))).to_have_count(0)
 
 
 async def test_who_talked_how_long_stands_below(visitor: Visitor) -> None:

@@ -1,21 +1,13 @@
 """Signing in with a key, and whatever ends that, before a real browser and under the policy that the server sends."""
 
 import re
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
 
-from connector.roles import rooms
 from tests.browser.chromium import Visitor
 from tests.browser.site import PageHouse
 
 LISTENER = "harbour listen"
-
-
-@pytest.fixture(autouse=True)
-def served_by_the_server(built_page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "BUILT", built_page)
 
 
 async def sign_in(page: Page, key: str) -> None:

@@ -204,6 +204,7 @@ async def test_an_agent_is_found_and_switched(visitor: Visitor) -> None:
     await expect(page.get_by_role("rowheader")).to_have_text(["202 Grace Hopper"])
     await page.get_by_label("Recording of 202").select_option("off")
     await expect(page.get_by_text("Agent 202 is switched.")).to_be_visible()
+    assert await page.get_by_label("Recording of 202").input_value() == "off"
     await expect(page.get_by_role("row", name="202")).to_contain_text("Set here by")
     assert client(visitor).ask("GET", "/v1/agents/202").body["recording_enabled"] is False
     await page.get_by_label("Recording of 202").select_option("")
@@ -338,6 +339,8 @@ async def test_each_part_can_be_used_by_anybody_on_any_screen(visitor: Visitor, 
     phone = await visitor.open(f"/settings?part={part}", who="house admin", theme="light", **PHONE)
     await settled(phone)
     assert (await axe_faults(phone), await sideways_faults(phone)) == ([], [])
+    # What scrolls by itself hides from the look above that it is too wide.
+    assert await phone.get_by_role("main").evaluate("main => main.scrollWidth <= main.clientWidth")
 
 
 async def test_a_form_for_a_key_can_be_used_by_anybody_on_any_screen(visitor: Visitor) -> None:

@@ -116,7 +116,7 @@ async def test_files_are_taken_along_under_the_name_of_the_call(visitor: Visitor
     page = await opened(visitor, "parcel")
     await button(page, "Download").click()
     offers = page.locator(".offers a")
-    names = [await one.get_attribute("download") for one in await offers.all()]
+    names = [await one.get_attribute("download") or "" for one in await offers.all()]
     kinds = ("stereo", "mono", "left", "right")
     stored = ["harbour-parcel.mono.mp3", "harbour-parcel.stereo.mp3"]
     assert sorted(names) == sorted(f"harbour-parcel.{kind}.{form}" for kind in kinds for form in ("mp3", "wav"))

@@ -1,6 +1,8 @@
 """A user's bucket on trial: what is proven, what is left behind, and that nothing inside is reached."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 from connector.domain.diagnosis import Level
 from connector.domain.secret import Secret
@@ -82,3 +84,30 @@ async def test_keys_that_cannot_be_any_are_told_without_being_repeated() -> None
     found = await BucketTrial(SystemClock(), KeptPins()).findings(bucket("https://s3.example.com", "AKIA1:hu:sh:x"))
     assert [(one.level, one.subject) for one in found] == [(Level.BAD, "credentials")]
     assert "hu:sh" not in found[0].what
+
+
+def sounds_below(folder: Path) -> list[Path]:
+    return [*folder.rglob("*.wav")]
+
+
+async def test_a_folder_of_the_houses_is_tried_where_its_files_go_and_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    settings = DestinationSettings(url=f"file://{tmp_path}/calls/{{queue}}/")
+    found = await BucketTrial(SystemClock(), KeptPins()).findings(settings)
+    assert {one.subject: one.level for one in found} == dict.fromkeys(
+        ("small file", "reading back", "names", "deleting"), Level.OK
+    )
+    assert sounds_below(tmp_path) == []
+
+
+async def test_a_refusal_of_a_bucket_of_the_houses_is_put_to_no_word_of_a_users() -> None:
+    async with hostile() as server:
+
+        async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await server.request(reader)
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+        server.answering = answering
+        own = replace(bucket(f"http://127.0.0.1:{server.port}"), is_guarded=False)
+        found = await BucketTrial(SystemClock(), KeptPins()).findings(own)
+    assert {one.subject for one in found if one.level is Level.BAD} == {"small file"}

@@ -27,7 +27,7 @@ from connector.ports.call_marks import Note
 from connector.storage.memory import MemoryStore
 from connector.web.call_bodies import CallBody, CallPage
 from connector.web.cursors import encoded
-from tests.builders import CALL, MORNING, RECORDING, a_call, a_delivery, a_recording, a_rendering, an_artefact
+from tests.builders import CALL, MORNING, RECORDING, a_call, a_delivery, a_leg, a_recording, a_rendering, an_artefact
 from tests.unit.services.yard import Yard
 from tests.unit.web.call_desk import CallDesk
 from tests.unit.web.keys import an_access
@@ -133,6 +133,16 @@ async def test_a_list_item_is_the_detail(desk: CallDesk) -> None:
     page = await desk.json("/v1/calls")
     assert page == {"calls": [await desk.json(f"/v1/calls/{CALL}")], "next_cursor": None}
     assert CallPage.model_validate(page).model_dump(mode="json") == page
+
+
+async def test_when_a_leg_had_the_call_on_hold_stands_with_it(desk: CallDesk) -> None:
+    spans = (Span(start=MORNING + 10, end=MORNING + 12), Span(start=MORNING + 30))
+    await desk.yard.apply(a_call(legs=(a_leg(holds=spans),)))
+    (leg,) = (await desk.json(f"/v1/calls/{CALL}"))["legs"]
+    assert leg["holds"] == [
+        {"started_at": "2026-01-05T09:00:10.000Z", "ended_at": "2026-01-05T09:00:12.000Z"},
+        {"started_at": "2026-01-05T09:00:30.000Z", "ended_at": None},
+    ]
 
 
 async def test_all_that_is_known_of_a_call_is_shown(desk: CallDesk) -> None:

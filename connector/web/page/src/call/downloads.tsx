@@ -97,9 +97,7 @@ function Offers({ callId, offers }: { callId: string; offers: readonly Offer[] }
                                     <a href={one.address} download={`${callId}.${one.kind}.${one.format}`}>
                                         {words.kinds[one.kind]} <strong>{one.format.toUpperCase()}</strong>
                                     </a>
-                                    <span class="quiet">
-                                        {one.bytes === null ? words.unknownSize : bytesOf(one.bytes)}
-                                    </span>
+                                    {one.bytes !== null && <span class="quiet">{bytesOf(one.bytes)}</span>}
                                 </li>
                             ))}
                         </ul>

@@ -106,7 +106,7 @@ function Parties({ call }: { call: LiveCall }) {
             </td>
             <td class="to" title={call.to_number}>
                 <bdi>{call.to_number || words.noNumber}</bdi>
-                {call.status === "ringing" && <span class="ringing"> {words.ringing}</span>}
+                {call.status === "ringing" && <span class="kind"> {words.ringing}</span>}
             </td>
         </>
     );

@@ -6,7 +6,7 @@ export function SituationMark({ situation }: { situation: Situation }) {
     const { is, why } = situation;
     return (
         <span class={`situation situation-${is}`} title={why}>
-            <span class="mark" aria-hidden="true" />
+            <span class="lamp" aria-hidden="true" />
             <span class="standing">{words.standings[is]}</span>
             {why && <bdi class="why">{why}</bdi>}
         </span>

@@ -16,6 +16,8 @@ import type { LiveCall } from "./live_call";
 import { useOrders } from "./orders";
 import { CallsTable } from "./table";
 import "./live.css";
+import "./table.css";
+import "./cards.css";
 
 /** The calls of this moment, as they go. */
 export function LiveView() {
@@ -65,7 +67,7 @@ export function LiveView() {
 function ConnectionState({ is }: { is: Connection }) {
     return (
         <span class={`connection connection-${is}`} role="status">
-            <span class="mark" aria-hidden="true" />
+            <span class="lamp" aria-hidden="true" />
             {words.connection[is]}
         </span>
     );

@@ -26,12 +26,14 @@ interface Props {
 /** Single agents: recorded or not, whatever the organisation's switch says. */
 export function Agents({ organisation, switchable }: Props) {
     const query = { organisation };
-    const asked = useAsked((signal) => told(api.GET("/v1/agents", { params: { query }, signal })), [organisation]);
+    const listed = (signal?: AbortSignal) => told(api.GET("/v1/agents", { params: { query }, signal: signal ?? null }));
+    const asked = useAsked(listed, [organisation]);
+    const [newer, setNewer] = useState<Agent[] | null>(null);
     const [sought, setSought] = useState("");
     /** Whom somebody wants to switch although nobody has named him. */
     const [unlisted, setUnlisted] = useState("");
     const [outcome, setOutcome] = useState("");
-    const [refused, setRefused] = useState<{ agent: string; error: unknown } | null>(null);
+    const [refused, setRefused] = useState<unknown>(null);
 
     async function change(agent: string, switches: Switches): Promise<void> {
         setRefused(null);
@@ -40,15 +42,15 @@ export function Agents({ organisation, switchable }: Props) {
             await told(
                 api.PATCH("/v1/agents/{agent_id}", { params: { path: { agent_id: agent }, query }, body: switches }),
             );
+            setNewer((await listed()).agents);
             setOutcome(words.agents.done(agent));
         } catch (error) {
-            setRefused({ agent, error });
+            setRefused(error);
         }
-        asked.again();
     }
 
     if (!asked.value) return asked.error ? <Trouble error={asked.error} again={asked.again} /> : null;
-    const { agents } = asked.value;
+    const agents = newer ?? asked.value.agents;
     const found = agents.filter((agent) => fits(agent, sought.trim()));
     const maySwitch = (id: string): boolean => switchable === null || switchable.includes(id);
     const wanted = sought.trim();
@@ -69,7 +71,7 @@ export function Agents({ organisation, switchable }: Props) {
             </label>
             <p role="status">{outcome}</p>
             {asked.error !== undefined && <Trouble error={asked.error} again={asked.again} />}
-            {refused && <Trouble error={refused.error} />}
+            {refused !== null && <Trouble error={refused} />}
             {agents.length > 0 && shown.length === 0 && <p>{words.agents.nobodyFits}</p>}
             {wanted && !added.length && !isListed(wanted) && maySwitch(wanted) && (
                 <div>

@@ -4,7 +4,6 @@ import { numberOf } from "../format";
 
 export const words = {
     panel: "Call",
-    nothingRecorded: "Nothing was recorded of this call.",
     mayNotListen: "Your key may not listen. A key with the role listen may hear recordings and read transcripts.",
     recordings: "Recordings of this call",
     recordingAt: (number: number, when: string, length: string) => `${number}: ${when}${length && `, ${length}`}`,
@@ -44,18 +43,14 @@ export const words = {
     notCopied: "The browser did not let us copy. The address is:",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
-    loop: "Loop",
-    loopFrom: "Loop from here",
     loopTo: "Loop to here",
     loopOff: "Loop off",
     loopOf: (from: string, to: string) => `Loop ${from} – ${to}`,
     loopBegun: (from: string) => `Loop from ${from} …`,
     muteOne: (who: string) => `Mute ${who}`,
-    soloOne: (who: string) => `Only ${who}, on both ears`,
+    soloOne: (who: string) => `Solo ${who}, on both ears`,
     solo: "Solo",
     everybody: "Everybody",
-    left: "left",
-    right: "right",
     waveform: "Waveform: click to go there, drag to loop a range",
     noWaveform: "No waveform here:",
     made: "This browser does not play the stored format. It is made into MP3 while you listen: going forward may take a while.",
@@ -80,10 +75,8 @@ export const words = {
     interruptions: (times: number) => `interrupted ${times === 1 ? "once" : `${numberOf(times)} times`}`,
 
     download: "Download",
-    downloads: "Download",
     asStored: "As it is stored",
-    madeNow: "Made while it is downloaded",
-    unknownSize: "size not known before",
+    madeNow: "Made while it is downloaded: how large they get shows then",
     kinds: {
         mono: "Both together (mono)",
         stereo: "Each on one ear (stereo)",
@@ -118,8 +111,6 @@ export const words = {
     overlaps: "while somebody else speaks",
     unsure: "probably misheard",
     mixed: "Speaker",
-
-    keys: "Player",
 } as const;
 
 /** For the page's list of keys. */

@@ -115,13 +115,11 @@ export const words = {
         add: (id: string): string => `Switch agent ${id}`,
         tooMany: (shown: number, all: number): string => `${shown} of ${all} are shown: look for the one you mean.`,
         id: "Agent",
-        name: "Name",
         recording: "Recording",
         transcripts: "Transcripts",
         from: "Comes from",
         asOrganisation: "as the organisation",
         switchOf: (what: string, whom: string): string => `${what} of ${whom}`,
-        refused: "Not changed:",
         done: (whom: string): string => `Agent ${whom} is switched.`,
     },
 
