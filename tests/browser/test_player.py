@@ -239,6 +239,29 @@ async def test_silence_is_skipped_and_what_is_left_is_said(visitor: Visitor) -> 
     await becomes(page, f"a.currentTime > {end - 0.5}", within=3)
 
 
+async def test_how_somebody_listens_holds_for_the_next_call_too(visitor: Visitor) -> None:
+    page = await opened(visitor, "parcel")
+    await page.get_by_label("Speed").select_option("1.5")
+    await page.evaluate(
+        "history.pushState(null, '', '/calls?call=harbour-invoice'); dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    await becomes(page, "a.src.includes('invoice') && a.readyState > 0 && a.playbackRate === 1.5")
+    await expect(page.get_by_label("Speed")).to_have_value("1.5")
+
+
+async def test_it_plays_on_while_the_server_does_not_answer(visitor: Visitor) -> None:
+    """What is under way is asked for again and again."""
+    visitor.watch.expect(503, "/v1/calls/harbour-parcel")
+    page = await opened(visitor, "parcel")
+    await button(page, "Play").click()
+    await page.route("**/v1/calls/harbour-parcel", lambda route: route.fulfill(status=503, json={"detail": "away"}))
+    await page.get_by_label("New tag").fill("heard")
+    async with page.expect_response(lambda one: one.status == 503):
+        await button(page, "Add tag").click()
+    await becomes(page, "!a.paused && a.currentTime > 1")
+    await expect(page.locator("audio")).to_have_count(1)
+
+
 async def test_a_link_leads_to_its_moment(visitor: Visitor) -> None:
     permissions = {"permissions": ["clipboard-read", "clipboard-write"]}
     page = await opened(visitor, "parcel", "&t=12.5", **permissions)

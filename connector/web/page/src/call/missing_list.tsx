@@ -22,7 +22,7 @@ export function Missing({ marked, playing }: { marked: readonly Marked[]; playin
             </summary>
             <ul>
                 {marked.map((one) => (
-                    <li key={`${one.kind} ${one.side} ${one.start} ${one.end}`}>
+                    <li key={`${one.kind} ${one.side} ${one.who} ${one.start} ${one.end}`}>
                         <span class={`swatch mark-${one.kind}`} aria-hidden="true" />
                         <Button onClick={() => playing.seek(one.start)} title={words.goTo(clockOf(one.start))}>
                             {one.end > one.start ? `${clockOf(one.start)} – ${clockOf(one.end)}` : clockOf(one.start)}

@@ -1,6 +1,6 @@
 /** The open call: what can be heard and read of it, and below that what is known of it. */
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { turn, useAddress } from "../address";
 import { api, type Call, type Recording, told } from "../api/client";
 import { clockOf, momentOf } from "../format";
@@ -20,31 +20,36 @@ import { soundOf, stored } from "./sound";
 import { Transcript } from "./transcript";
 
 const LOOK_AGAIN_MILLISECONDS = 5000;
+const IN_CAPTURE: readonly Recording["state"][] = ["requested", "recording", "paused"];
 /** Of a recording that becomes another one by itself. */
-const UNDER_WAY: ReadonlySet<Recording["state"]> = new Set([
-    "requested",
-    "recording",
-    "paused",
-    "captured",
-    "rendered",
-    "removing",
-]);
+const UNDER_WAY: ReadonlySet<Recording["state"]> = new Set([...IN_CAPTURE, "captured", "rendered", "removing"]);
 
 export function CallPanel({ id }: { id: string }) {
-    const asked = useAsked(
-        (signal) => told(api.GET("/v1/calls/{call_id}", { params: { path: { call_id: id } }, signal })),
+    const { call, error, again } = useCall(id);
+    if (call) {
+        return (
+            <article class="call" aria-label={words.panel}>
+                <Heard key={call.id} call={call} reload={again} />
+            </article>
+        );
+    }
+    return error ? <Trouble error={error} again={again} /> : <p class="loading">{common.loading}</p>;
+}
+
+/** One that joined another is that other one. What is there stays, and plays on, when it cannot be asked for anew. */
+function useCall(id: string): { call: Call | undefined; error: unknown; again: () => void } {
+    const { value, error, again } = useAsked(
+        async (signal) => {
+            const path = { call_id: id };
+            return { by: id, call: await told(api.GET("/v1/calls/{call_id}", { params: { path }, signal })) };
+        },
         [id],
     );
-    // One that joined another is that other one.
-    const call = asked.value;
-    useLookingAgain(call, asked.again);
-    if (!call && asked.error) return <Trouble error={asked.error} again={asked.again} />;
-    if (!call) return <p class="loading">{common.loading}</p>;
-    return (
-        <article class="call" aria-label={words.panel}>
-            <Heard key={call.id} call={call} reload={asked.again} />
-        </article>
-    );
+    const known = useRef(value);
+    if (value) known.current = value;
+    const call = error && known.current?.by !== id ? undefined : known.current?.call;
+    useLookingAgain(call, again);
+    return { call, error, again };
 }
 
 function useLookingAgain(call: Call | undefined, again: () => void): void {
@@ -75,10 +80,8 @@ function Heard({ call, reload }: { call: Call; reload: () => void }) {
                     <WhyNothing call={call} recording={recording} reload={reload} />
                 )}
             </div>
-            {mayListen && recording && (
-                <div class="call-words">
-                    {(isSettled || !sound) && <Transcript call={call} recording={recording} playing={playing} />}
-                </div>
+            {mayListen && recording && !IN_CAPTURE.includes(recording.state) && (isSettled || !sound) && (
+                <Transcript call={call} recording={recording} playing={playing} />
             )}
             <div class="call-rest">
                 <CallFacts call={call} reload={reload} />

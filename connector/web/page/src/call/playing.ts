@@ -28,6 +28,9 @@ export interface PlayingState {
 /** A range shorter than this was meant as a click. */
 const SHORTEST_LOOP_SECONDS = 0.2;
 
+/** How somebody likes to listen holds for the next recording, too. */
+let habits = { speed: 1, volume: 1, isMuted: false, skipsSilence: false };
+
 export class Playing {
     readonly audio = new Audio();
     readonly seconds: number;
@@ -41,11 +44,8 @@ export class Playing {
     constructor(sound: Sound, from: number) {
         this.seconds = sound.seconds;
         this.#state = {
+            ...habits,
             isPlaying: false,
-            speed: 1,
-            volume: 1,
-            isMuted: false,
-            skipsSilence: false,
             loop: null,
             hearing: EVERYBODY,
             error: 0,
@@ -56,7 +56,9 @@ export class Playing {
         for (const event of ["timeupdate", "seeking", "seeked", "loadedmetadata"])
             audio.addEventListener(event, this.#moved);
         audio.addEventListener("error", () => this.#become({ error: audio.error?.code ?? 0, isPlaying: false }));
+        [audio.volume, audio.muted] = [habits.volume, habits.isMuted];
         audio.src = sound.address;
+        this.#speed(habits.speed);
         if (from > 0) this.seek(from);
     }
 
@@ -118,9 +120,9 @@ export class Playing {
         this.seek(at);
     }
 
-    speed(factor: number): void {
-        this.audio.playbackRate = factor;
-        this.#become({ speed: factor });
+    speed(speed: number): void {
+        this.#speed(speed);
+        this.#like({ speed });
     }
 
     faster(steps: 1 | -1): void {
@@ -130,12 +132,12 @@ export class Playing {
 
     volume(share: number): void {
         this.audio.volume = Math.min(Math.max(0, share), 1);
-        this.#become({ volume: this.audio.volume });
+        this.#like({ volume: this.audio.volume });
     }
 
     mute(isMuted: boolean): void {
         this.audio.muted = isMuted;
-        this.#become({ isMuted });
+        this.#like({ isMuted });
     }
 
     /** `silences` as the waveform shows them; without one there are none to skip. */
@@ -144,7 +146,7 @@ export class Playing {
     }
 
     skipSilence(skipsSilence: boolean): void {
-        this.#become({ skipsSilence });
+        this.#like({ skipsSilence });
     }
 
     loop(loop: Loop | null): void {
@@ -207,6 +209,17 @@ export class Playing {
         }
         const silence = skipsSilence ? stretchAt(this.#silences, now) : undefined;
         if (silence) this.audio.currentTime = Math.min(silence.end, loop?.to ?? silence.end);
+    }
+
+    /** Also after another load: that begins with the default. */
+    #speed(factor: number): void {
+        this.audio.defaultPlaybackRate = factor;
+        this.audio.playbackRate = factor;
+    }
+
+    #like(changes: Partial<typeof habits>): void {
+        habits = { ...habits, ...changes };
+        this.#become(changes);
     }
 
     #become(changes: Partial<PlayingState>): void {

@@ -23,6 +23,8 @@ export function Transcript({ call, recording, playing }: Props) {
     useEffect(() => setVersion(null), [recording.id]);
     const asked = useTranscript(call.id, recording.id, version);
     const { found } = asked;
+    // Why there is no sound is said where it would be; of words that are nowhere either there is nothing to add.
+    if (!playing && !found?.document && !found?.versions.length) return null;
     return (
         <section class="transcript" aria-label={words.transcript}>
             <header class="transcript-head">

@@ -1,6 +1,7 @@
 /** The lines of a transcript beside the sound: what is said is lit, what is clicked is heard. Drawn once; from then on
  * only single words get another class, for three hours of talk are 30,000 of them. */
 
+import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { addressNow } from "../address";
@@ -75,7 +76,7 @@ interface ScrolledProps {
     readonly onWord: (index: number) => void;
     readonly playing: Playing | null;
     readonly heard: Heard;
-    readonly children: preact.ComponentChildren;
+    readonly children: ComponentChildren;
 }
 
 const SCROLLING_KEYS: ReadonlySet<string> = new Set(["PageUp", "PageDown", "Home", "End"]);
@@ -173,8 +174,9 @@ function Line({ turn, number, first, isHeard }: LineProps) {
             data-line={number}
         >
             <Time turn={turn} number={number} first={first} isHeard={isHeard} />
-            <span class="line-who" title={turn.party}>
-                {turn.role === "agent" || turn.role === "caller" ? words.roles[turn.role] : words.mixed}
+            <span class="line-who">
+                {turn.role === "agent" || turn.role === "caller" ? words.roles[turn.role] : words.mixed}{" "}
+                <bdi>{turn.party}</bdi>
             </span>
             {turn.overlap && (
                 <span class="line-overlap" title={words.overlaps} role="img" aria-label={words.overlaps} />

@@ -40,7 +40,11 @@ export function Waveform({ playing, peaks, speakers, marked, children }: Props) 
                 <div class="waveform-length" style={{ width: `${zoom * 100}%` }}>
                     <div class="waveform-drawn" ref={drawn} aria-hidden="true" />
                     {marked.map((one) => (
-                        <Mark key={`${one.kind} ${one.side} ${one.start} ${one.end}`} one={one} of={playing.seconds} />
+                        <Mark
+                            key={`${one.kind} ${one.side} ${one.who} ${one.start} ${one.end}`}
+                            one={one}
+                            of={playing.seconds}
+                        />
                     ))}
                     <LoopMark playing={playing} />
                     <Place playing={playing} window={window} marked={marked} />

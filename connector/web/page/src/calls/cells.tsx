@@ -15,7 +15,6 @@ interface Props {
     row: Row;
     /** From 0. */
     index: number;
-    top: number;
     id: string;
     isActive: boolean;
     isOpen: boolean;
@@ -36,7 +35,6 @@ export const CallRow = memo(function CallRow(props: Props) {
         <tr
             id={props.id}
             class={classes}
-            style={{ transform: `translateY(${props.top}px)` }}
             aria-rowindex={props.index + 2}
             aria-selected={props.isOpen}
             data-index={props.index}

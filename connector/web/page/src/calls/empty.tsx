@@ -1,7 +1,11 @@
 /** What stands where no call is listed, and why. */
 
 import { turn } from "../address";
+import { api, told } from "../api/client";
+import { useAsked } from "../parts/asked";
 import { Button } from "../parts/button";
+import { isOfTheHouse } from "../session/session";
+import { FirstRun } from "../settings/first_run";
 import { words } from "../words/calls";
 import { type Filters, isAny, NONE } from "./filters";
 import type { Listing } from "./listing";
@@ -39,7 +43,10 @@ function NothingFits({ filters }: { filters: Filters }) {
     );
 }
 
+/** No PBX yet, or no call yet. */
 function FirstCall() {
+    const health = useAsked((signal) => told(api.GET("/v1/health", { signal })), []);
+    if (isOfTheHouse() && health.value?.pbxs.length === 0) return <FirstRun />;
     return (
         <div class="empty" role="status">
             <p>{words.noCalls}</p>

@@ -19,6 +19,10 @@ export function useCalls(filters: Filters, search: string): Followed {
 
     useEffect(() => calls.ask(filters), [calls, search]);
     useEffect(() => () => calls.leave(), [calls]);
+    // Where nothing is listed, nothing can jump.
+    useEffect(() => {
+        if (listing.newer > 0 && listing.rows.length === 0) calls.ask(filters);
+    }, [listing]);
     useEvents((news) => {
         if (news.type === "connection") setConnection(news.is);
         else if (news.type === "resync") void calls.catchUp();

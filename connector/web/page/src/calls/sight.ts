@@ -5,9 +5,9 @@ import type { RefObject } from "preact";
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 
 /** So many rows beyond each edge are there, too: the browser scrolls before the page hears of it. */
-const BEYOND = 16;
+const BEYOND = 12;
 /** The edges move by so many rows at once, and not with every pixel. */
-const STEP = 8;
+const STEP = 4;
 
 export interface Sight {
     readonly first: number;

@@ -96,6 +96,7 @@ export function CallsTable(props: Props) {
 
     const marks = [form !== "line" && "in-lines", showsOrganisation && "with-organisation"];
     const classes = ["grid", `grid-${form}`, ...marks].filter(Boolean).join(" ");
+    const room = rows.length + (hasMore ? ROWS_TO_COME : 0);
     const shown = rows.slice(sight.first, sight.end);
     const isActiveShown = active.index >= sight.first && active.index < sight.end;
     return (
@@ -114,7 +115,8 @@ export function CallsTable(props: Props) {
             onKeyDown={(event) => press(event, acts)}
         >
             <Head columns={columns} />
-            <tbody style={{ height: `${(rows.length + (hasMore ? ROWS_TO_COME : 0)) * height}px` }}>
+            {/* Rows out of sight are room above: to place each by itself has the browser style all of them anew. */}
+            <tbody style={{ height: `${room * height}px`, paddingTop: `${sight.first * height}px` }}>
                 {shown.map((row, offset) => {
                     const index = sight.first + offset;
                     return (
@@ -122,7 +124,6 @@ export function CallsTable(props: Props) {
                             key={sight.keyOf(index)}
                             row={row}
                             index={index}
-                            top={index * height}
                             id={rowId(index)}
                             isActive={index === active.index}
                             isOpen={row.id === openId}
