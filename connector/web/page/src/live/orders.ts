@@ -3,6 +3,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api, type Bodies, Problem, told } from "../api/client";
+import { onceKey } from "../api/once";
 import type { Action, LiveCall, Standing } from "./live_call";
 
 type Outcome = Bodies["OrderView"];
@@ -71,7 +72,7 @@ export function useOrders(whenDone: (callId: string) => void): {
 
 /** Returns when it was done. Raises the refusal as a Problem. */
 async function obeyed(call: LiveCall, action: Action, signal: AbortSignal): Promise<void> {
-    let outcome = await sent(call, action, nonce(), signal);
+    let outcome = await sent(call, action, onceKey(), signal);
     while (outcome.state === "open") {
         await pause(LOOK_MILLISECONDS);
         signal.throwIfAborted();
@@ -101,11 +102,6 @@ function ask(call: LiveCall, action: Action, key: string, signal: AbortSignal) {
     }
     const path = { call_id: call.id };
     return api.POST(`/v1/calls/{call_id}/recording/${action}`, { params: { path, header }, signal });
-}
-
-/** crypto.randomUUID is only there where the page came by TLS or from this machine. */
-export function nonce(): string {
-    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export const pause = (milliseconds: number): Promise<void> => new Promise((go) => setTimeout(go, milliseconds));

@@ -1,7 +1,8 @@
 /** A call that the PBX is asked to place, and what becomes of it. */
 
 import { api, type Bodies, told } from "../api/client";
-import { nonce, pause } from "./orders";
+import { onceKey } from "../api/once";
+import { pause } from "./orders";
 
 export type Wish = Bodies["OutboundCallRequest"];
 
@@ -9,7 +10,7 @@ const LOOK_MILLISECONDS = 1000;
 
 /** Returns once somebody has taken up the phone, or it came to nothing. Raises Problem. */
 export async function placed(wish: Wish, signal: AbortSignal): Promise<Bodies["OutboundCall"]> {
-    const header = { "idempotency-key": nonce() };
+    const header = { "idempotency-key": onceKey() };
     let call = await told(api.POST("/v1/outbound-calls", { params: { header }, body: wish, signal }));
     while (call.status === "queued") {
         await pause(LOOK_MILLISECONDS);

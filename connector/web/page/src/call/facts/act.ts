@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { Problem } from "../../api/client";
+import { onceKey } from "../../api/once";
 import { words } from "../../words/call_facts";
 
 export interface Act {
@@ -47,16 +48,11 @@ export function useOnce(): { keyOf: (wish: string) => string; answered: () => vo
     const last = useRef({ wish: "", key: "" });
     return {
         keyOf: (wish) => {
-            if (!last.current.key || last.current.wish !== wish) last.current = { wish, key: newKey() };
+            if (!last.current.key || last.current.wish !== wish) last.current = { wish, key: onceKey() };
             return last.current.key;
         },
         answered: () => {
             last.current = { wish: "", key: "" };
         },
     };
-}
-
-/** crypto.randomUUID is only there where the page came by TLS or from this machine. */
-function newKey(): string {
-    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
