@@ -15,7 +15,16 @@ pytest_plugins = ("tests.storage_servers.fixtures",)
 _HERE = Path(__file__).parent
 THOROUGH = [
     _HERE / name
-    for name in ("api", "browser", "contract/engine", "contract/pbx", "contract/storage", "doors", "faults", "freeswitch")
+    for name in (
+        "api",
+        "browser",
+        "contract/engine",
+        "contract/pbx",
+        "contract/storage",
+        "doors",
+        "faults",
+        "freeswitch",
+    )
 ]
 #: What is slow here judges moments and sound.
 ALONE = [_HERE / name for name in ("bench", "contract/pbx", "demo", "pbx", "transcripts")]

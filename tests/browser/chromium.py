@@ -35,8 +35,6 @@ ARGUMENTS: Final = (
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--mute-audio",
-    # As dates are typed.
-    "--lang=en-GB",
 )
 #: Sound may begin without a click: for those who test sound.
 AUTOPLAY: Final = "--autoplay-policy=no-user-gesture-required"

@@ -75,6 +75,8 @@ async def _taken(house: PageHouse, shots: Sequence[Shot], folder: Path) -> None:
         visitor = Visitor(browser=browser, house=house, watch=Watch(origin=house.url))
         for shot in shots:
             await _take(visitor, shot, folder)
+        if visitor.watch.faults:
+            raise SystemExit("\n".join(visitor.watch.faults))
 
 
 async def _take(visitor: Visitor, shot: Shot, folder: Path) -> None:

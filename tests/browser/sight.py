@@ -122,7 +122,7 @@ _SETTLED: Final = """
     watching.observe(document, { subtree: true, childList: true });
     const look = () => {
         const now = performance.now();
-        const isBusy = document.querySelector("[aria-busy=true], .loading") !== null;
+        const isBusy = document.querySelector("[aria-busy=true], .loading, .skeleton") !== null;
         if ((now - changed > 300 && !isBusy) || now - began > 8000) {
             watching.disconnect();
             done();

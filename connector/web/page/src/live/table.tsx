@@ -56,7 +56,7 @@ export function CallsTable({ calls, orders, mayControl, showsOrganisation, give 
                 <tr>
                     {columns.map(([name, said]) => (
                         <th key={name} scope="col" class={name}>
-                            <span>{said}</span>
+                            <span class={name === "direction" ? "unseen" : undefined}>{said}</span>
                         </th>
                     ))}
                 </tr>
