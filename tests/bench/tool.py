@@ -190,8 +190,8 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which benches")
     parser.add_argument("--all", action="store_true", help="every bench")
     parser.add_argument("--json", action="store_true", help="one object a line: name, value, unit, bar, met")
-    parser.add_argument("--minutes", type=float, help="of the long calls, for trials: drift only")
-    parser.add_argument("--calls", type=int, help="in the API's catalogue, for trials: api only")
+    parser.add_argument("--minutes", type=float, help="of the long calls, for trials: drift and page")
+    parser.add_argument("--calls", type=int, help="in the catalogue, for trials: api and page")
     parser.add_argument("--list", action="store_true", help="the names of all benches")
     options = parser.parse_args(arguments)
     if not (options.names or options.all or options.list):
