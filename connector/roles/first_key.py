@@ -20,8 +20,8 @@ async def print_first_key(accounts: Accounts, clock: Clock, out: TextIO, auditin
     print(
         f"callreel: the first key of the API, an administrator's for the whole house; nobody can show it again:\n"
         f"{made.text.reveal()}\n"
-        f"callreel: send it as 'Authorization: Bearer KEY'; others: callreel keys add; its end: callreel keys revoke "
-        f"{made.key.id}",
+        f"callreel: sign in to the page with it, or send it as 'Authorization: Bearer KEY'; others: callreel keys add; "
+        f"its end: callreel keys revoke {made.key.id}",
         file=out,
         flush=True,
     )

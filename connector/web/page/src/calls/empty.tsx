@@ -46,7 +46,13 @@ function NothingFits({ filters }: { filters: Filters }) {
 /** No PBX yet, or no call yet. */
 function FirstCall() {
     const health = useAsked((signal) => told(api.GET("/v1/health", { signal })), []);
-    if (isOfTheHouse() && health.value?.pbxs.length === 0) return <FirstRun />;
+    if (isOfTheHouse() && health.value?.pbxs.length === 0) {
+        return (
+            <div class="first">
+                <FirstRun />
+            </div>
+        );
+    }
     return (
         <div class="empty" role="status">
             <p>{words.noCalls}</p>

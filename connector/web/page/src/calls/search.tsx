@@ -11,6 +11,12 @@ const PAUSE_MILLISECONDS = 200;
 const CHOICES = ["auto", "number", "text"] as const;
 type Choice = (typeof CHOICES)[number];
 
+interface Sent {
+    readonly text: string;
+    /** That it came to; null: it came from there. */
+    readonly address: string | null;
+}
+
 interface Props {
     field: RefObject<HTMLInputElement | null>;
     filters: Filters;
@@ -22,14 +28,14 @@ export function Search({ field, filters, onLeave }: Props) {
     const said = filters.number ?? filters.text ?? "";
     const [typed, setTyped] = useState(said);
     const [choice, setChoice] = useState<Choice>(() => choiceOf(filters));
-    const sent = useRef({ text: said, address: "" });
+    const sent = useRef<Sent>({ text: said, address: null });
     const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
     // The address changed by another hand: back, a chip that was removed.
     useEffect(() => {
         if (said === sent.current.text) return;
         clearTimeout(waiting.current);
-        sent.current = { text: said, address: "" };
+        sent.current = { text: said, address: null };
         setTyped(said);
         if (said) setChoice(choiceOf(filters));
     }, [said]);
@@ -43,9 +49,9 @@ export function Search({ field, filters, onLeave }: Props) {
         if (value === (filters[kind] ?? "") && filters[other] === undefined) return;
         // One search is one step back, however many signs were typed for it.
         const isGoingOn = sent.current.address === location.search;
-        sent.current.text = value;
+        sent.current = { text: value, address: null };
         turn({ [kind]: value, [other]: null }, isGoingOn ? "replace" : "push");
-        sent.current.address = location.search;
+        sent.current = { text: value, address: location.search };
     }
 
     function type(text: string): void {
