@@ -49,8 +49,9 @@ class ObjectStore(Protocol):
         """What the store holds under that name; None when nothing."""
         ...
 
-    def read(self, name: str) -> AsyncIterator[bytes]:
-        """The object's bytes in pieces."""
+    def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        """The object's bytes in pieces, from that byte on; nothing where it is not longer. What stands before is not
+        fetched, and neither is the rest when the reading is let go of early."""
         ...
 
     async def remove(self, name: str) -> None:

@@ -134,7 +134,7 @@ class _Silent:
     async def facts(self, name: str) -> ObjectFacts | None:
         raise self._error
 
-    def read(self, name: str) -> AsyncIterator[bytes]:
+    def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         raise self._error
 
     async def remove(self, name: str) -> None:

@@ -10,7 +10,7 @@ from connector.domain.recording import Delivery
 from connector.domain.states import DeliveryState, RecordingState
 from connector.errors import NotFound
 from connector.ports.destinations import Destination, Destinations
-from connector.ports.object_store import Link
+from connector.ports.object_store import Link, ObjectStore
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.file_links import FileLinks, Linked
 from connector.services.plain_files import PlainFiles
@@ -29,7 +29,7 @@ class Pieces(Protocol):
     async def __anext__(self) -> bytes: ...
 
     async def begin_at(self, offset_bytes: int) -> None:
-        """What stands before is not given. Before the first piece is taken."""
+        """What stands before is not given. Before the first piece is taken; raises what a store raises."""
         ...
 
     async def close(self) -> None:
@@ -94,7 +94,7 @@ class Fetching:
             content_type=content_type(name),
             sha256=artefact.sha256,
             organisation=file.recording.organisation,
-            pieces=plain or await _begun(destination.store.read(name)),
+            pieces=plain or await _begun(destination.store, name),
             lies_plain=(destination.name, name) if plain else None,
         )
 
@@ -123,9 +123,11 @@ def filename_of(file: RecordingFile, delivery: Delivery) -> str:
 class _StoredPieces:
     """As a store gives them, the first of them read already."""
 
-    def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
-        self._first = first
-        self._rest = rest
+    def __init__(self, store: ObjectStore, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._first = b""
+        self._rest = store.read(name)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -135,21 +137,27 @@ class _StoredPieces:
         return first or await anext(self._rest)
 
     async def begin_at(self, offset_bytes: int) -> None:
-        while offset_bytes > len(self._first):
-            offset_bytes -= len(self._first)
-            self._first = await anext(self._rest, b"")
-            if not self._first:
-                return
-        self._first = self._first[offset_bytes:]
+        if offset_bytes <= len(self._first):
+            self._first = self._first[offset_bytes:]
+            return
+        # The old reading first: a store may allow only so many at once.
+        await self.close()
+        self._rest = self._store.read(self._name, offset_bytes)
+        await self.take_first()
+
+    async def take_first(self) -> None:
+        self._first = await anext(self._rest, b"")
 
     async def close(self) -> None:
         if isinstance(self._rest, AsyncGenerator):
             await self._rest.aclose()
 
 
-async def _begun(pieces: AsyncIterator[bytes]) -> Pieces:
+async def _begun(store: ObjectStore, name: str) -> Pieces:
     """The first one is read now: what cannot be had is said before anything is answered."""
-    return _StoredPieces(await anext(pieces, b""), pieces)
+    pieces = _StoredPieces(store, name)
+    await pieces.take_first()
+    return pieces
 
 
 def _place_of(linked: Linked) -> tuple[str, str]:

@@ -72,10 +72,10 @@ class AzureStore:
         check_name(self._place, name)
         return await self._container.look(name)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         """Pieces of at most a mebibyte. DestinationRefused when there is no such blob."""
         check_name(self._place, name)
-        async with closing(self._container.read(name)) as pieces:
+        async with closing(self._container.read(name, begin_at)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -9,7 +9,7 @@ from connector.storage.azure_line import AzureLine
 from connector.storage.azure_place import AzurePlace
 from connector.storage.sections import Section
 
-#: What is asked for in one request, and what the caller gets of it at once.
+#: What is asked for in one request at most, and what the caller gets of it at once.
 _RANGE_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
 
@@ -50,17 +50,18 @@ class AzureContainer:
             return None
         return azure_requests.blob_facts(reply.headers)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
-        """Range by range, each under its own time limit, all of the same blob."""
-        start, total, etag = 0, 1, ""
+    async def read(self, name: str, begin_at: int) -> AsyncIterator[bytes]:
+        """Range by range, each under its own time limit, all of the same blob. The first is small: a player that seeks
+        often wants no more."""
+        start, total, etag, range_bytes = begin_at, begin_at + 1, "", _PIECE_BYTES
         while start < total:
-            request = azure_requests.read(name, start, _RANGE_BYTES, etag)
-            seconds = self._line.limits.for_bytes(_RANGE_BYTES)
+            request = azure_requests.read(name, start, range_bytes, etag)
+            seconds = self._line.limits.for_bytes(range_bytes)
             try:
                 reply = await self._line.answered(request, Act.READ, seconds=seconds)
             except BeyondTheEnd:
-                if start == 0:
-                    # An empty one has no first byte.
+                if start == begin_at:
+                    # An empty one has no first byte, either.
                     return
                 raise
             for at in range(0, len(reply.body), _PIECE_BYTES):
@@ -68,6 +69,7 @@ class AzureContainer:
             start += len(reply.body)
             total = azure_requests.total_bytes(reply.headers.get("Content-Range", ""))
             etag = reply.headers.get("ETag", "")
+            range_bytes = min(2 * range_bytes, _RANGE_BYTES)
 
     async def remove(self, name: str) -> None:
         try:

@@ -41,16 +41,22 @@ class Plain:
 
     def __init__(self, file: BinaryIO, path: Path, ring: KeyRing) -> None:
         is_sealed = file.read(len(MAGIC)) == MAGIC
-        file.seek(0)
+        self._file = file
         size_bytes = os.fstat(file.fileno()).st_size
         self._sealed = SealedFile(file, size_bytes, ring, str(path)) if is_sealed else None
-        self.pieces = self._sealed.pieces() if self._sealed else pieces_of(file)
+
+    def pieces(self, begin_at: int = 0) -> Iterator[bytes]:
+        """From that byte of the plain side on."""
+        if self._sealed:
+            return self._sealed.pieces(begin_at)
+        self._file.seek(begin_at)
+        return pieces_of(self._file)
 
     def proven_facts(self) -> ObjectFacts:
         """What the file holds, after every byte of it was read."""
         hashes = Hashes()
         # Every sealed chunk proves itself, and the trailer the hashes: no need to reckon them again.
-        for _ in self.pieces if self._sealed else hashes.over(self.pieces):
+        for _ in self.pieces() if self._sealed else hashes.over(self.pieces()):
             pass
         return self._sealed.facts if self._sealed else hashes.facts
 

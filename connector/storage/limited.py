@@ -25,8 +25,8 @@ class Limited:
         async with self._acts:
             return await self._store.facts(name)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
-        async with self._readings, closing(self._store.read(name)) as pieces:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        async with self._readings, closing(self._store.read(name, begin_at)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -55,9 +55,9 @@ class LocalFolder:
         """Of the plain bytes, all of which are read and proven for it."""
         return await self._threads.run(lambda _: self._files.facts(name), seconds=_WHOLE_SECONDS)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         """Pieces of at most a mebibyte. DestinationRefused when there is no such object or it does not prove true."""
-        reader = self._files.reader(name)
+        reader = self._files.reader(name, begin_at)
         try:
             while piece := await self._threads.run(reader.next_piece, seconds=self._answer_seconds):
                 yield piece

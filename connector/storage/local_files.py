@@ -80,16 +80,16 @@ class LocalFiles:
             self._mounts.check()
             return sum(remove_leftovers(Path(folder)) for folder, _, _ in os.walk(self._root))
 
-    def reader(self, name: str) -> PieceReader:
+    def reader(self, name: str, begin_at: int) -> PieceReader:
         """For one reading of one object; nothing is opened yet."""
-        return PieceReader(self._pieces(self.path(name)))
+        return PieceReader(self._pieces(self.path(name), begin_at))
 
-    def _pieces(self, target: Path) -> Generator[bytes, None, None]:
+    def _pieces(self, target: Path, begin_at: int) -> Generator[bytes, None, None]:
         with translated("read", target):
             self._mounts.check()
             try:
                 with target.open("rb") as file:
-                    yield from Plain(file, target, self._ring).pieces
+                    yield from Plain(file, target, self._ring).pieces(begin_at)
             except (FileNotFoundError, NotADirectoryError) as error:
                 raise DestinationRefused(f"there is no {target}: it was moved or deleted outside") from error
 

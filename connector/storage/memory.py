@@ -42,13 +42,13 @@ class MemoryStore:
         _check(name)
         return _facts(self.objects[name]) if name in self.objects else None
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         self._trouble()
         _check(name)
         if name not in self.objects:
             raise DestinationRefused(f"there is no {name!r} in memory")
         content = self.objects[name]
-        for start in range(0, len(content), 65536):
+        for start in range(begin_at, len(content), 65536):
             yield content[start : start + 65536]
 
     async def remove(self, name: str) -> None:

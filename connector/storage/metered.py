@@ -63,9 +63,9 @@ class Metered:
         with self._measured("facts"):
             return await self._store.facts(name)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         with self._measured("read") as measured:
-            async with closing(self._store.read(name)) as pieces:
+            async with closing(self._store.read(name, begin_at)) as pieces:
                 async for piece in pieces:
                     measured.size_bytes += len(piece)
                     yield piece

@@ -39,9 +39,9 @@ class Pinned:
         await self._look()
         return await self._store.facts(name)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         await self._look()
-        async with closing(self._store.read(name)) as pieces:
+        async with closing(self._store.read(name, begin_at)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -41,12 +41,12 @@ class Retrying:
     async def facts(self, name: str) -> ObjectFacts | None:
         return await self._tried(lambda: self._store.facts(name))
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         """Tried again only before the first piece: what the caller has cannot be taken back."""
         for attempt in range(1, self._tries + 1):
             has_begun = False
             try:
-                async with closing(self._store.read(name)) as pieces:
+                async with closing(self._store.read(name, begin_at)) as pieces:
                     async for piece in pieces:
                         has_begun = True
                         yield piece

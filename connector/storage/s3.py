@@ -76,8 +76,8 @@ class S3Store:
     async def facts(self, name: str) -> ObjectFacts | None:
         return await self._bucket.look(name)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
-        async with closing(self._bucket.read(name)) as pieces:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        async with closing(self._bucket.read(name, begin_at)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -35,6 +35,10 @@ class NoSuchObject(DestinationRefused):
     """Nothing has that name."""
 
 
+class BeyondTheEnd(DestinationRefused):
+    """There are no bytes where we asked for some."""
+
+
 class NotKnownThere(DestinationRefused):
     """The server does not know something that we sent."""
 
@@ -108,6 +112,7 @@ _BY_CODE = {
     "AuthorizationHeaderMalformed": Verdict(DestinationRefused, _WRONG_REGION),
     "IllegalLocationConstraintException": Verdict(DestinationRefused, _WRONG_REGION),
     "NoSuchKey": Verdict(NoSuchObject, "nothing has that name: it was moved or deleted outside"),
+    "InvalidRange": Verdict(BeyondTheEnd, "it is shorter than it was"),
     "NoSuchUpload": Verdict(UploadLost, "the upload begins anew"),
     "InvalidPart": Verdict(UploadLost, "the upload begins anew"),
     "InvalidPartOrder": Verdict(UploadLost, "the upload begins anew"),
@@ -148,6 +153,7 @@ _BY_STATUS = {
     411: Verdict(DestinationRefused, "a proxy between takes the length away: go round it"),
     412: Verdict(ObjectExists, "another has that name: choose the next suffix"),
     413: Verdict(DestinationRefused, "it is larger than this store, or a proxy before it, takes"),
+    416: Verdict(BeyondTheEnd, "it is shorter than it was"),
     417: Verdict(DestinationRefused, "a proxy between does not know `Expect: 100-continue`: go round it"),
     423: Verdict(DestinationRefused, "a lock or retention holds it"),
     425: Verdict(DestinationUnreachable, _BUSY),

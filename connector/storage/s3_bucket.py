@@ -9,7 +9,7 @@ from connector.errors import DestinationRefused, DestinationUnreachable
 from connector.ports.object_store import Digest, ObjectFacts
 from connector.storage import s3_requests
 from connector.storage.credentials import KeyPair
-from connector.storage.s3_answers import Act, NoSuchObject, UploadLost
+from connector.storage.s3_answers import Act, BeyondTheEnd, NoSuchObject, UploadLost
 from connector.storage.s3_clients import ClientKey, Reply, S3Client, S3Clients, client_key
 from connector.storage.s3_errors import translated
 from connector.storage.s3_etags import object_facts
@@ -104,13 +104,22 @@ class S3Bucket:
         size_bytes = int(self._said(reply, "ContentLength", act, name))
         return object_facts(size_bytes, receipt.etag, reply.get("Metadata", {}), has_own_key=receipt.has_own_key)
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
-        parameters = self._object(name)
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        parameters = s3_requests.read(self.place, name, begin_at)
         client = await self._client()
-        reply = await self._answered(client.get_object(**parameters), Act.READ, name)
+        try:
+            reply = await self._answered(client.get_object(**parameters), Act.READ, name)
+        except BeyondTheEnd:
+            if begin_at:
+                return
+            raise
+        # A server or a proxy may answer a wish for a part with the whole.
+        unwanted = 0 if "ContentRange" in reply else begin_at
         async with reply["Body"] as body:
             while piece := await self._answered(body.read(_PIECE_BYTES), Act.READ, name, moved_bytes=_PIECE_BYTES):
-                yield piece
+                if unwanted < len(piece):
+                    yield piece[unwanted:]
+                unwanted = max(0, unwanted - len(piece))
 
     async def remove(self, name: str) -> None:
         """What is gone already is fine."""

@@ -63,6 +63,11 @@ def of_upload(place: S3Place, name: str, upload_id: str) -> Parameters:
     return {**object_of(place, name), "UploadId": upload_id}
 
 
+def read(place: S3Place, name: str, begin_at: int) -> Parameters:
+    """An empty object has no first byte to ask for: who wants the whole names no range."""
+    return {**object_of(place, name), **({"Range": f"bytes={begin_at}-"} if begin_at else {})}
+
+
 def download(place: S3Place, name: str, filename: str) -> Parameters:
     """For a link: with a filename, browsers save what they would play."""
     parameters = object_of(place, name)

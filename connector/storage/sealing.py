@@ -119,14 +119,17 @@ class SealedFile:
         self._chunks = -(-self._body_bytes // (self._chunk_bytes + TAG_BYTES))
         self.facts = self._proven_facts()
 
-    def pieces(self) -> Iterator[bytes]:
-        """The plain bytes; each chunk is proven before it comes out."""
-        self._file.seek(HEADER.size)
-        left = self._body_bytes
-        for number in range(self._chunks):
-            frame = self._file.read(min(left, self._chunk_bytes + TAG_BYTES))
+    def pieces(self, begin_at: int = 0) -> Iterator[bytes]:
+        """The plain bytes from that one on; each chunk is proven whole before anything of it comes out."""
+        frame_bytes = self._chunk_bytes + TAG_BYTES
+        first, unwanted = divmod(begin_at, self._chunk_bytes)
+        self._file.seek(HEADER.size + first * frame_bytes)
+        left = self._body_bytes - first * frame_bytes
+        for number in range(first, self._chunks):
+            frame = self._file.read(min(left, frame_bytes))
             left -= len(frame)
-            yield self._opened(number, _CHUNK, frame)
+            yield self._opened(number, _CHUNK, frame)[unwanted:]
+            unwanted = 0
 
     def _proven_facts(self) -> ObjectFacts:
         if self._body_bytes < 0:

@@ -1,7 +1,6 @@
 """Files by signed links: who has one needs no other key; and how any file of ours is answered over HTTP."""
 
 import logging
-from collections.abc import AsyncIterator
 from typing import Protocol
 from urllib.parse import quote
 
@@ -44,9 +43,11 @@ class FileAnswers:
         self._hand_over = hand_over
 
     async def answer(self, request: Request, fetched: Fetched, filename: str) -> Response:
-        """Lets go of the file when it is not to be sent."""
+        """Lets go of the file when it is not to be sent. Raises what a store raises that does not give the part."""
         made = self._answer(request, fetched, filename)
-        if not isinstance(made, _Stream):
+        if isinstance(made, _Stream):
+            await made.begin()
+        else:
             await fetched.pieces.close()
         return made
 
@@ -77,9 +78,9 @@ def files_router(
             fetched = await fetching.fetched(linked)
             if auditing is not None and request.method == "GET":
                 await _written_down(auditing, linked, fetched)
+            return await answers.answer(request, fetched, linked.filename)
         except tuple(_STATUSES) as error:
             return _refusal(error, recording_id)
-        return await answers.answer(request, fetched, linked.filename)
 
     return router
 
@@ -102,20 +103,24 @@ class _Stream(StreamingResponse):
     """Lets go of the file however it ends: whoever asked may leave early, even before the first byte."""
 
     def __init__(self, fetched: Fetched, part: ranges.Extent, status: int, headers: dict[str, str]) -> None:
-        super().__init__(_part(fetched, part), status_code=status, headers=headers)
+        size_bytes = part.end - part.start
+        super().__init__(ranges.cut(fetched.pieces, ranges.Extent(0, size_bytes)), status_code=status, headers=headers)
         self._fetched = fetched
+        self._start = part.start
+
+    async def begin(self) -> None:
+        """Before a status is said: what cannot be had from there on is an error, not an answer that breaks off."""
+        try:
+            await self._fetched.pieces.begin_at(self._start)
+        except BaseException:
+            await self._fetched.pieces.close()
+            raise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             await self._fetched.pieces.close()
-
-
-async def _part(fetched: Fetched, part: ranges.Extent) -> AsyncIterator[bytes]:
-    await fetched.pieces.begin_at(part.start)
-    async for piece in ranges.cut(fetched.pieces, ranges.Extent(0, part.end - part.start)):
-        yield piece
 
 
 def _in_parts(request: Request, fetched: Fetched, headers: dict[str, str]) -> Response:

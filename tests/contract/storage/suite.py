@@ -50,8 +50,12 @@ AWKWARD_NAMES = [
 CLIMBING_NAMES = ["../out.mp3", "a/../../out.mp3", "/etc/out.mp3", "a//b.mp3", "a/./b.mp3", "", "nul\0.mp3", "folder/"]
 
 
-async def content_of(store: ObjectStore, name: str) -> bytes:
-    return b"".join([piece async for piece in store.read(name)])
+#: Where a reading may begin: about the bounds of sealed chunks and of pieces, and about the end.
+PLACES = [bound + near for bound in (0, 65536, 3 * 65536, 1 << 20, len(LONG)) for near in (-1, 0, 1)][1:]
+
+
+async def content_of(store: ObjectStore, name: str, begin_at: int = 0) -> bytes:
+    return b"".join([piece async for piece in store.read(name, begin_at)])
 
 
 class ObjectStoreContract:
@@ -144,6 +148,23 @@ class ObjectStoreContract:
     async def test_reading_what_is_not_there_is_refused(self, store: ObjectStore) -> None:
         with pytest.raises(DestinationRefused):
             await content_of(store, NAME)
+
+    async def test_a_reading_begins_wherever_it_is_wanted(
+        self, store: ObjectStore, file: Callable[[bytes], Path]
+    ) -> None:
+        await store.put(NAME, file(LONG), digest_of(LONG))
+        for place in [*PLACES, len(LONG) // 2, 10 * len(LONG)]:
+            assert await content_of(store, NAME, place) == LONG[place:], place
+
+    async def test_an_empty_object_has_nothing_wherever_a_reading_begins(
+        self, store: ObjectStore, file: Callable[[bytes], Path]
+    ) -> None:
+        await store.put(NAME, file(b""), digest_of(b""))
+        assert [await content_of(store, NAME, place) for place in (0, 1, 65536)] == [b"", b"", b""]
+
+    async def test_what_is_not_there_is_refused_wherever_a_reading_begins(self, store: ObjectStore) -> None:
+        with pytest.raises(DestinationRefused):
+            await content_of(store, NAME, 1)
 
     async def test_removing_deletes_it_and_nothing_beside_it(
         self, store: ObjectStore, place: Place, file: Callable[[bytes], Path]

@@ -19,6 +19,7 @@ from tests.contract.storage.azure_rig import (
     Container,
     in_blocks,
     landed,
+    proxied,
 )
 from tests.contract.storage.places import Place, digest_of
 from tests.contract.storage.suite import NAME, OTHER, SOUND, ObjectStoreContract, content_of
@@ -183,6 +184,20 @@ async def test_a_long_blob_is_read_in_ranges_and_never_of_two_blobs(azurite: Azu
         async for _ in pieces:
             pass
     await store.close()
+
+
+async def test_who_seeks_and_leaves_early_asks_for_a_mebibyte_and_no_more(azurite: Azurite, tmp_path: Path) -> None:
+    source = tmp_path / "source.wav"
+    source.write_bytes(LARGE)
+    async with proxied(azurite) as proxy:
+        store = Container(azurite, tmp_path, proxy.endpoint).open()
+        await store.put(NAME, source, digest_of(LARGE))
+        pieces = store.read(NAME, 5_000_000)
+        assert await anext(pieces) == LARGE[5_000_000:][:MEBIBYTE]
+        await pieces.aclose()  # type: ignore[attr-defined]  # an async generator
+        await store.close()
+    ranges = [head.header("x-ms-range") for head in proxy.heads if head.method == "GET"]
+    assert ranges == [f"bytes=5000000-{5_000_000 + MEBIBYTE - 1}"]
 
 
 def _status(url: str, method: str = "GET") -> int:

@@ -41,13 +41,13 @@ class Slow(MemoryStore):
         self.breaks: dict[str, int] = {}
         self.read_names: list[str] = []
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         self.readers += 1
         self.most_readers = max(self.readers, self.most_readers)
         self.read_names.append(name)
         at = 0
         try:
-            async for content in super().read(name):
+            async for content in super().read(name, begin_at):
                 for at in range(0, len(content), 1000):
                     if at >= self.breaks.get(name, 1 << 60):
                         raise DestinationUnreachable(f"the share went away in {name}")

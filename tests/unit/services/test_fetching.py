@@ -7,7 +7,7 @@ import pytest
 from connector.domain.ids import RecordingId
 from connector.domain.recording import ArtefactKind
 from connector.domain.secret import Secret
-from connector.errors import DestinationRefused, NotFound
+from connector.errors import DestinationRefused, DestinationUnreachable, NotFound
 from connector.ports.object_store import Link
 from connector.services.fetching import LONGEST_LINK_SECONDS, Fetching, filename_of, stored
 from connector.services.file_links import FileLinks, Linked
@@ -24,15 +24,25 @@ class Signing(MemoryStore):
 
 
 class Watched(MemoryStore):
-    """Tells whether a reading was let go of."""
+    """Gives eight bytes at a time; tells whether a reading was let go of, where each began, and how much was given."""
 
-    is_open = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_open = False
+        self.began_at: list[int] = []
+        self.given_bytes = 0
+        self.seek_trouble: Exception | None = None
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        assert not self.is_open, "the one before was not let go of"
         self.is_open = True
+        self.began_at.append(begin_at)
         try:
-            async for piece in super().read(name):
+            if begin_at and self.seek_trouble:
+                raise self.seek_trouble
+            async for piece in super().read(name, begin_at):
                 for at in range(0, len(piece), 8):
+                    self.given_bytes += len(piece[at : at + 8])
                     yield piece[at : at + 8]
         finally:
             self.is_open = False
@@ -104,6 +114,41 @@ async def test_who_does_not_want_the_rest_lets_go_of_it(yard: Yard, fetching: Fe
     await fetched.pieces.close()
     assert not store.is_open
     await fetched.pieces.close()
+
+
+@pytest.mark.parametrize("offset", range(len(SOUND) + 1))
+async def test_who_seeks_gets_what_stands_from_there_on(yard: Yard, fetching: Fetching, offset: int) -> None:
+    store = yard.destinations.stores["archive"] = Watched()
+    await yard.rendered()
+    await yard.run()
+    pieces = (await fetching.fetched(linked())).pieces
+    await pieces.begin_at(offset)
+    assert b"".join([piece async for piece in pieces]) == SOUND[offset:]
+    assert store.began_at == ([0] if offset <= 8 else [0, offset])
+
+
+async def test_a_seek_fetches_nothing_that_stands_between(yard: Yard, fetching: Fetching) -> None:
+    store = yard.destinations.stores["archive"] = Watched()
+    await yard.rendered()
+    await yard.run()
+    pieces = (await fetching.fetched(linked())).pieces
+    await pieces.begin_at(20)
+    assert await anext(pieces) == SOUND[20:28]
+    await pieces.close()
+    # The first piece, by which it was seen that there is a file at all, and the one that was wanted.
+    assert store.given_bytes == 16
+    assert not store.is_open
+
+
+async def test_what_cannot_be_read_from_there_on_is_said_at_the_seek(yard: Yard, fetching: Fetching) -> None:
+    store = yard.destinations.stores["archive"] = Watched()
+    await yard.rendered()
+    await yard.run()
+    pieces = (await fetching.fetched(linked())).pieces
+    store.seek_trouble = DestinationUnreachable("the archive is down")
+    with pytest.raises(DestinationUnreachable):
+        await pieces.begin_at(20)
+    assert not store.is_open
 
 
 async def test_an_empty_file_is_a_file(yard: Yard, fetching: Fetching) -> None:

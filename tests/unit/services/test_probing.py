@@ -49,7 +49,7 @@ class WriteOnly(Bucket):
     async def facts(self, name: str) -> ObjectFacts | None:
         raise NotAllowed("the bucket refused to say (403)")
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         raise NotAllowed("the bucket refused to give it (403)")
         yield b""
 
@@ -70,8 +70,8 @@ class Undeletable(Bucket):
 class Garbling(Bucket):
     """Gives back as many bytes as it got, and other ones."""
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
-        async for piece in super().read(name):
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        async for piece in super().read(name, begin_at):
             yield bytes(len(piece))
 
 
@@ -197,7 +197,7 @@ async def test_a_clock_that_a_link_does_not_tell_is_told_by_a_put() -> None:
 class Damaged(Bucket):
     """Its key may read; what it reads is broken."""
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         raise DestinationRefused("it is damaged, cut off or changed")
         yield b""
 

@@ -66,10 +66,10 @@ class Breaking(MemoryStore):
         self._pieces_before = pieces_before
         self.closed_readings = 0
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         left = self._pieces_before.pop(0) if self._pieces_before else 1000
         try:
-            async for piece in super().read(name):
+            async for piece in super().read(name, begin_at):
                 if left == 0:
                     raise AWAY
                 left -= 1

@@ -125,7 +125,7 @@ async def test_a_reading_that_is_left_early_is_let_go_of(rig: Rig) -> None:
     released: list[str] = []
 
     class Held(Recording):
-        async def read(self, name: str) -> AsyncIterator[bytes]:
+        async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
             try:
                 yield b"one"
                 yield b"two"

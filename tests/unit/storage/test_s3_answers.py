@@ -7,6 +7,7 @@ from connector.errors import ConnectorError, DestinationRefused, DestinationUnre
 from connector.storage.s3_answers import (
     Act,
     Answer,
+    BeyondTheEnd,
     Forbidden,
     NoSuchObject,
     NotKnownThere,
@@ -34,6 +35,8 @@ WHAT = "'a.mp3' in s3://recordings"
         (404, "404", NoSuchObject, "moved or deleted"),
         (404, "NoSuchUpload", UploadLost, "begins anew"),
         (400, "InvalidPart", UploadLost, "begins anew"),
+        (416, "InvalidRange", BeyondTheEnd, "shorter"),
+        (416, "416", BeyondTheEnd, "shorter"),
         (412, "PreconditionFailed", ObjectExists, "next suffix"),
         (412, "412", ObjectExists, "next suffix"),
         (409, "ConditionalRequestConflict", DestinationUnreachable, "at this moment"),

@@ -96,6 +96,11 @@ def test_a_file_name_cannot_add_a_header() -> None:
     assert "ResponseContentDisposition" not in s3_requests.download(PLACE, "x", "")
 
 
+def test_only_who_begins_later_names_a_range() -> None:
+    assert "Range" not in s3_requests.read(PLACE, "x", 0)
+    assert s3_requests.read(PLACE, "x", 7)["Range"] == "bytes=7-"
+
+
 def test_a_place_is_told_from_another_by_its_endpoint() -> None:
     at_home = replace(PLACE, endpoint="https://minio.local")
     assert (PLACE.id, at_home.id) == ("s3://recordings", "s3://recordings at https://minio.local")

@@ -31,6 +31,7 @@ OTHER_KEY = Secret("ff" * 32)
 FRAME = CHUNK_BYTES + TAG_BYTES
 #: Two whole chunks and a bit.
 SOUND = bytes(range(256)) * 513
+SEALED = b"".join(sealed([SOUND], SealingKey.of(KEY)))
 DOCUMENT = Path(__file__).parents[3] / "docs" / "encryption-at-rest.md"
 
 
@@ -57,6 +58,19 @@ def test_what_went_in_comes_out_whatever_the_pieces(size: int, piece_bytes: int)
     assert len(content) == HEADER.size + size + -(-size // CHUNK_BYTES) * TAG_BYTES + TRAILER.size + TAG_BYTES
 
 
+@given(st.one_of(st.integers(0, len(SOUND) + 2 * CHUNK_BYTES), st.sampled_from(range(0, len(SOUND), CHUNK_BYTES))))
+def test_what_comes_out_begins_wherever_it_is_wanted(begin_at: int) -> None:
+    assert b"".join(opened(SEALED).pieces(begin_at)) == SOUND[begin_at:]
+
+
+def test_a_chunk_is_proven_whole_though_only_its_end_is_wanted() -> None:
+    changed = bytearray(SEALED)
+    changed[HEADER.size + FRAME] ^= 1
+    assert next(opened(bytes(changed)).pieces(10)) == SOUND[10:CHUNK_BYTES]
+    with pytest.raises(DestinationRefused, match="chunk 1 does not prove true"):
+        next(opened(bytes(changed)).pieces(2 * CHUNK_BYTES - 1))
+
+
 def test_nothing_of_the_sound_or_its_digest_is_to_be_seen() -> None:
     content = sealed_bytes(b"a" * 100_000)
     digest = digest_of(b"a" * 100_000)
@@ -69,9 +83,6 @@ def test_the_same_file_is_never_sealed_to_the_same_bytes() -> None:
     first, second = sealed_bytes(SOUND), sealed_bytes(SOUND)
     assert first[: len(MAGIC)] == second[: len(MAGIC)] == MAGIC
     assert first[HEADER.size :][:64] != second[HEADER.size :][:64]
-
-
-SEALED = sealed_bytes(SOUND)
 
 
 @given(st.one_of(st.integers(0, HEADER.size + 4), st.integers(0, len(SEALED) - 1)), st.integers(0, 7))

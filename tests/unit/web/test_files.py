@@ -32,11 +32,14 @@ class Slow(MemoryStore):
         self.readers = 0
         self.pieces = 0
         self.breaks_at: int | None = None
+        self.seek_trouble: ConnectorError | None = None
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
         self.readers += 1
         try:
-            async for content in super().read(name):
+            if begin_at and self.seek_trouble:
+                raise self.seek_trouble
+            async for content in super().read(name, begin_at):
                 for at in range(0, len(content), 4):
                     if self.breaks_at is not None and at >= self.breaks_at:
                         raise DestinationUnreachable("the share went away")
@@ -178,6 +181,11 @@ async def test_nothing_behind_the_part_is_read(site: Site) -> None:
     assert site.store.pieces == 2
 
 
+async def test_nothing_before_the_part_is_read_but_the_files_beginning(site: Site) -> None:
+    await site.browser.ask(await site.url(), headers={"Range": "bytes=20-25"})
+    assert site.store.pieces == 3
+
+
 async def test_head_has_the_same_headers_and_nothing_else(site: Site) -> None:
     for headers in ({}, {"Range": "bytes=3-9"}, {"Range": "bytes=999-"}):
         got = await site.browser.ask(await site.url(), headers=headers)
@@ -222,6 +230,20 @@ async def test_a_store_that_does_not_give_it_is_said_before_any_byte(
     assert "try again later" in answer.text
     assert str(trouble) not in answer.text
     assert "content-length" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [(DestinationRefused("the archive said 403"), 502), (DestinationUnreachable("the archive is down"), 503)],
+)
+async def test_a_store_that_does_not_give_the_part_is_said_before_any_byte(
+    site: Site, trouble: ConnectorError, status: int
+) -> None:
+    site.store.seek_trouble = trouble
+    answer = await site.browser.ask(await site.url(), headers={"Range": "bytes=20-"})
+    assert answer.status == status
+    assert "try again later" in answer.text
+    assert "content-range" not in answer.headers
 
 
 async def test_a_catalogue_that_is_away_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

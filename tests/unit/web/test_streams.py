@@ -10,6 +10,7 @@ import soundfile
 
 from connector.catalogue import schema
 from connector.errors import DestinationUnreachable
+from connector.storage.memory import MemoryStore
 from tests.unit.audio.sound import RATE
 from tests.unit.services.yard import SECONDS, SOUND, Yard
 from tests.unit.web.api_site import ApiSite, json_of
@@ -67,6 +68,22 @@ async def test_a_part_of_it_comes_as_asked(site: ApiSite) -> None:
     assert (answer.status, answer.content) == (206, SOUND[3:10])
     assert answer.headers["content-range"] == f"bytes 3-9/{len(SOUND)}"
     assert (await site.ask(STREAM, range="bytes=0-1,4-5")).content == SOUND
+
+
+class Halting(MemoryStore):
+    """Gives the beginning, and nothing to whoever seeks."""
+
+    async def read(self, name: str, begin_at: int = 0) -> AsyncIterator[bytes]:
+        if begin_at:
+            raise DestinationUnreachable("the archive is down")
+        yield self.objects[name][:4]
+
+
+async def test_a_part_that_cannot_be_had_is_an_error_and_no_answer_that_breaks_off(site: ApiSite) -> None:
+    site.yard.destinations.stores["archive"] = Halting(site.yard.archive.objects)
+    answer = await site.ask(STREAM, range="bytes=20-")
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert "content-range" not in answer.headers
 
 
 async def test_beyond_its_end_there_is_nothing_and_that_is_said(site: ApiSite) -> None:
