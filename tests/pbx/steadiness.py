@@ -12,7 +12,8 @@ _LOOK_SECONDS: Final = 0.010
 _UNSTEADY_SECONDS: Final = 0.010
 #: Of the time. Two processors that carry Asterisk, callreel and the phones alone stay below.
 _UNSTEADY_SHARE: Final = 0.10
-_PRESSURE: Final = Path("/proc/pressure/cpu")
+#: For a processor, and for a disk: an Asterisk that waits for its prompt plays it late.
+_PRESSURES: Final = (Path("/proc/pressure/cpu"), Path("/proc/pressure/io"))
 #: Between a phone and a file stand two programs, and each may have had to wait.
 _WAITING_PROGRAMS: Final = 2
 _MOST_UNSURE_SECONDS: Final = 0.2
@@ -123,8 +124,12 @@ VERDICT: Final = Verdict()
 
 
 def _waited_seconds() -> float:
+    return sum(_waited_for(pressure) for pressure in _PRESSURES)
+
+
+def _waited_for(pressure: Path) -> float:
     with suppress(OSError):
-        for line in _PRESSURE.read_text().splitlines():
+        for line in pressure.read_text().splitlines():
             if line.startswith("some "):
                 return int(line.rpartition("total=")[2]) / 1e6
     return 0.0
