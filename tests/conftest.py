@@ -26,8 +26,9 @@ THOROUGH = [
         "freeswitch",
     )
 ]
-#: What is slow here judges moments and sound.
-ALONE = [_HERE / name for name in ("bench", "contract/pbx", "demo", "pbx", "transcripts")]
+#: What judges moments and sound: all of it, or what is slow.
+ALONE = [_HERE / "freeswitch"]
+ALONE_IF_SLOW = [_HERE / name for name in ("bench", "contract/pbx", "demo", "pbx", "transcripts")]
 UNDER_CI = os.environ.get("CI") == "true"
 
 # A deadline measures the machine, not the code. CI tries the same inputs each time: what fails there fails at home.
@@ -42,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _is_below(THOROUGH, item) or item.get_closest_marker("postgresql") is not None:
             item.add_marker(pytest.mark.thorough)
         # The folders' own conftests, which came after this one, have said before what is slow.
-        if _is_below(ALONE, item) and item.get_closest_marker("slow") is not None:
+        is_slow = item.get_closest_marker("slow") is not None
+        if _is_below(ALONE, item) or (is_slow and _is_below(ALONE_IF_SLOW, item)):
             item.add_marker(pytest.mark.alone)
 
 

@@ -109,7 +109,7 @@ EXCLUDED: Final = (
     ),
     Exclusion(
         kind=RejectedPositiveData,
-        operations=frozenset({"put_storage", "osmtalk_put_storage", "change_settings"}),
+        operations=frozenset({"put_storage", "try_storage", "osmtalk_put_storage", "change_settings"}),
         status=400,
         pointer="/s",
         reason="a storage is tried before it is taken, and its words only go together",

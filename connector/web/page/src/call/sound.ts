@@ -39,6 +39,8 @@ export function isKind(kind: string): kind is Kind {
 
 /** The files that a destination holds. */
 export function stored(recording: Recording): File[] {
+    // Its copies may be there still; nobody is given them any more.
+    if (recording.state === "removing" || recording.state === "removed") return [];
     const there = new Set(recording.deliveries.filter((one) => one.state === "stored").map((one) => one.kind));
     return recording.files.filter((one) => there.has(one.kind) && isKind(one.kind));
 }
