@@ -11,7 +11,7 @@ LISTENER = "harbour listen"
 
 
 async def sign_in(page: Page, key: str) -> None:
-    await page.get_by_label("Key").fill(key)
+    await page.get_by_label("Key", exact=True).fill(key)
     await page.get_by_role("button", name="Sign in").click()
 
 
@@ -21,7 +21,7 @@ async def cookies(page: Page) -> list[str]:
 
 async def test_whoever_shows_his_key_comes_in_where_he_stands(visitor: Visitor, house: PageHouse) -> None:
     page = await visitor.open("/settings?organisation=harbour", who=None)
-    await expect(page.get_by_label("Key")).to_be_focused()
+    await expect(page.get_by_label("Key", exact=True)).to_be_focused()
     await sign_in(page, f" {house.key('harbour admin')} ")
     await expect(page.get_by_role("navigation", name="Views")).to_be_visible()
     await expect(page).to_have_url(re.compile(r"/settings\?organisation=harbour$"))
@@ -47,7 +47,7 @@ async def test_the_key_is_nowhere_that_a_script_could_read_it(visitor: Visitor, 
     assert house.key(LISTENER) not in cookie["value"]
     # Nor in the field, when somebody else comes to the desk.
     await page.get_by_role("button", name="Sign out").click()
-    await expect(page.get_by_label("Key")).to_have_value("")
+    await expect(page.get_by_label("Key", exact=True)).to_have_value("")
 
 
 async def test_a_load_anew_asks_for_no_key_again(visitor: Visitor, house: PageHouse) -> None:
@@ -63,7 +63,7 @@ async def test_a_wrong_key_is_told_and_can_be_mended(visitor: Visitor, house: Pa
     page = await visitor.open("/calls", who=None)
     await sign_in(page, "callreel_wrong")
     await expect(page.get_by_role("alert")).to_contain_text("There is no such key")
-    await expect(page.get_by_label("Key")).to_have_attribute("aria-invalid", "true")
+    await expect(page.get_by_label("Key", exact=True)).to_have_attribute("aria-invalid", "true")
     await sign_in(page, house.key(LISTENER))
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
@@ -92,11 +92,11 @@ async def test_signing_out_leaves_nothing_behind(visitor: Visitor) -> None:
     page = await visitor.open("/calls", who=LISTENER)
     visitor.watch.expect(401, "/v1/session")
     await page.get_by_role("button", name="Sign out").click()
-    await expect(page.get_by_label("Key")).to_be_visible()
+    await expect(page.get_by_label("Key", exact=True)).to_be_visible()
     await expect(page.get_by_text("Your session has ended")).to_have_count(0)
     assert await cookies(page) == []
     await page.reload()
-    await expect(page.get_by_label("Key")).to_be_visible()
+    await expect(page.get_by_label("Key", exact=True)).to_be_visible()
 
 
 async def test_a_sign_out_that_the_server_did_not_hear_is_told(visitor: Visitor) -> None:
@@ -108,7 +108,7 @@ async def test_a_sign_out_that_the_server_did_not_hear_is_told(visitor: Visitor)
     await expect(page.locator("header").get_by_role("alert")).to_contain_text("The server does not answer.")
     await page.unroute("**/v1/session")
     await page.locator("header").get_by_role("button", name="Try again").click()
-    await expect(page.get_by_label("Key")).to_be_visible()
+    await expect(page.get_by_label("Key", exact=True)).to_be_visible()
 
 
 async def test_when_the_key_is_revoked_the_page_asks_for_another_and_goes_on(
@@ -131,10 +131,10 @@ async def test_another_tab_that_signs_out_signs_out_this_one(visitor: Visitor) -
     second = await first.context.new_page()
     await second.goto("/health")
     await second.get_by_role("button", name="Sign out").click()
-    await expect(second.get_by_label("Key")).to_be_visible()
+    await expect(second.get_by_label("Key", exact=True)).to_be_visible()
     visitor.watch.expect(401, "/v1/*")
     await first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    await expect(first.get_by_label("Key")).to_be_visible()
+    await expect(first.get_by_label("Key", exact=True)).to_be_visible()
 
 
 async def test_a_page_of_another_origin_has_nothing_of_the_session(visitor: Visitor, house: PageHouse) -> None:
