@@ -24,7 +24,7 @@ _TRIES = 3
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """A test that fails while the machine does not keep time is tried again, and the report says so. The last time its
     moments are judged as exactly as the machine allowed."""
-    if item.get_closest_marker("slow") is None:
+    if not any(item.get_closest_marker(name) for name in ("slow", "thorough")):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for tries in range(1, _TRIES + 1):
