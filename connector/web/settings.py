@@ -34,7 +34,13 @@ _AgentId = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTED, de
 
 def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
     router = APIRouter(tags=["settings"], responses=problems())
+    _values(router, door, settings)
+    _storage(router, door, settings)
+    _agents(router, door, settings)
+    return router
 
+
+def _values(router: APIRouter, door: Door, settings: HouseSettings) -> None:
     @router.get("/v1/settings", operation_id="read_settings")
     async def read_settings(
         access: Annotated[Access, door.needs(KeyRole.READ)], organisation: _Organisation = None
@@ -49,6 +55,8 @@ def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
         """All of it or nothing. It holds within two seconds everywhere, and for no recording that runs."""
         return settings_answer(await settings.change(access, organisation, body.change()))
 
+
+def _storage(router: APIRouter, door: Door, settings: HouseSettings) -> None:
     @router.put("/v1/settings/storage", operation_id="put_storage")
     async def put_storage(
         access: Annotated[Access, door.needs(KeyRole.ADMIN)], body: StorageBody, organisation: _Organisation = None
@@ -78,6 +86,8 @@ def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
             error.pointer = error.pointer.removeprefix(f"/{STORAGE}")
             raise
 
+
+def _agents(router: APIRouter, door: Door, settings: HouseSettings) -> None:
     @router.get("/v1/agents", operation_id="list_agents")
     async def list_agents(
         access: Annotated[Access, door.needs(KeyRole.READ)], organisation: _Organisation = None
@@ -103,8 +113,6 @@ def settings_router(door: Door, settings: HouseSettings) -> APIRouter:
         """Recording and transcription of one agent's calls."""
         change = SettingsChange(values=body.values(agent_id))
         return agent_answer(await settings.change(access, organisation, change), agent_id)
-
-    return router
 
 
 def _whole(body: StorageBody) -> dict[str, object]:

@@ -52,7 +52,6 @@ async def readable(descriptor: int) -> None:
         await asyncio.wait_for(is_readable.wait(), 10)
     finally:
         loop.remove_reader(descriptor)
-        os.close(descriptor)
 
 
 async def test_it_surveys_matches_and_makes(workshop: Workshop, tmp_path: Path) -> None:
@@ -116,6 +115,7 @@ async def test_decoding_that_is_cut_off_leaves_no_half_file(
         decoding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await decoding
+    os.close(is_taken)
     assert not target.exists()
     assert not part_path(target).is_fifo()
 
@@ -154,6 +154,8 @@ async def test_a_crash_breaks_the_job_it_was_at_and_no_other(
     (victim,) = workshop.process_ids()
     beside = asyncio.create_task(workshop.make(other))
     os.kill(victim, how)
+    # Not before: whoever writes into a pipe that nobody reads ends by itself.
+    os.close(is_taken)
     with pytest.raises(BrokenAudio, match=f"killed by {how.name} at .*doomed/source.wav"):
         await making
     assert (await beside).made[0].path.exists()
@@ -181,6 +183,7 @@ async def test_a_cancelled_job_leaves_no_process_and_no_half_file(workshop: Enco
     making.cancel()
     with pytest.raises(asyncio.CancelledError):
         await making
+    os.close(is_taken)
     assert not part_path(wanted.products[0].path).exists()
     assert not workshop.process_ids()
     assert (await workshop.make(a_job(tmp_path))).made
@@ -221,6 +224,8 @@ async def test_a_busy_process_ends_when_its_parent_is_gone(tmp_path: Path) -> No
     parent.kill()
     await parent.wait()
     await readable(child_has_ended)
+    os.close(child_has_ended)
+    os.close(is_taken)
 
 
 def test_the_parent_loads_no_numpy_and_no_codec() -> None:
