@@ -4,11 +4,37 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, cast, exists, false, or_, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    and_,
+    cast,
+    exists,
+    false,
+    not_,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from connector.catalogue.account_tables import CHANGED_SETTINGS, KEYS
+from connector.catalogue.columns import without_index
 from connector.catalogue.people_tables import TRANSCRIPTS
-from connector.catalogue.tables import CALLS, COMMANDS, DELIVERIES, DUE, RECORDINGS, RENDERINGS, SEALED, SEGMENTS
+from connector.catalogue.tables import (
+    CALLS,
+    COMMANDS,
+    DELIVERIES,
+    DUE,
+    MAY_HAVE_FILES,
+    RECORDINGS,
+    RENDERINGS,
+    SEALED,
+    SEGMENTS,
+)
 from connector.domain.call import CallState
 from connector.domain.decision import Due
 from connector.domain.ids import Moment, RecordingId
@@ -36,7 +62,7 @@ _of_it = DELIVERIES.c.recording_id == RECORDINGS.c.id
 _HAS_SOURCES = and_(RECORDINGS.c.sources_removed == false(), exists().where(SEGMENTS.c.recording_id == RECORDINGS.c.id))
 #: What is said in it is not heard yet; of the copies nobody could tell the channels apart.
 _IS_HEARD = ~or_(
-    exists().where(DUE.c.recording_id == RECORDINGS.c.id, DUE.c.kind == TRANSCRIBING),
+    exists().where(DUE.c.recording_id == RECORDINGS.c.id, without_index(DUE.c.kind) == TRANSCRIBING),
     exists().where(
         TRANSCRIPTS.c.recording_id == RECORDINGS.c.id, TRANSCRIPTS.c.state == TranscriptionState.WAITING.value
     ),
@@ -50,13 +76,14 @@ def files_to_remove(connection: Connection, node: str, stored_before: Moment, li
     """The oldest first. At least one delivery must have been stored: no copy anywhere else is no reason to remove."""
     waits = exists().where(_of_it, DELIVERIES.c.state.not_in(_SETTLED))
     is_fresh = exists().where(_of_it, DELIVERIES.c.stored_at >= stored_before)
-    is_stored = exists().where(_of_it, DELIVERIES.c.state == DeliveryState.STORED.value)
+    is_stored = exists().where(_of_it, without_index(DELIVERIES.c.state) == DeliveryState.STORED.value)
     is_available = RECORDINGS.c.state == RecordingState.AVAILABLE.value
     has_done_its_duty = and_(is_available, is_stored, ~waits, ~is_fresh, _IS_HEARD)
     wanted = (
         select(RECORDINGS.c.id)
         .where(
             RECORDINGS.c.node == node,
+            MAY_HAVE_FILES,
             or_(has_done_its_duty, RECORDINGS.c.state.in_(_DONE_FOR)),
             or_(_HAS_SOURCES, _HAS_ARTEFACTS),
         )
@@ -66,13 +93,34 @@ def files_to_remove(connection: Connection, node: str, stored_before: Moment, li
     return [RecordingId(found) for found in connection.execute(wanted).scalars()]
 
 
+def fileless(node: str, requested_before: Moment, limit: int) -> Update:
+    """Remembers of some that are done for, and of which there never was a file, that none is left."""
+    never_had_any = (
+        not_(exists().where(SEGMENTS.c.recording_id == RECORDINGS.c.id)),
+        not_(exists().where(RENDERINGS.c.recording_id == RECORDINGS.c.id)),
+    )
+    some = (
+        select(RECORDINGS.c.id)
+        .where(
+            RECORDINGS.c.node == node,
+            RECORDINGS.c.requested_at < requested_before,
+            MAY_HAVE_FILES,
+            RECORDINGS.c.state.in_(_DONE_FOR),
+            *never_had_any,
+        )
+        .limit(limit)
+        .correlate(None)
+    )
+    return update(RECORDINGS).where(RECORDINGS.c.id.in_(some)).values(sources_removed=True, artefacts_removed=True)
+
+
 def stuck(connection: Connection, node: str, now: Moment, limit: int) -> list[Due]:
     """The oldest first."""
     # What is only to be told or heard of it waits for nothing here.
     is_due = exists().where(DUE.c.recording_id == RECORDINGS.c.id, DUE.c.kind.not_in((TELLING, TRANSCRIBING)))
     misses_a_copy = and_(
         RECORDINGS.c.state == RecordingState.AVAILABLE.value,
-        exists().where(_of_it, DELIVERIES.c.state == DeliveryState.WAITING.value),
+        exists().where(_of_it, without_index(DELIVERIES.c.state) == DeliveryState.WAITING.value),
     )
     waits = or_(RECORDINGS.c.state.in_(_WAITS_FOR_WORK), misses_a_copy)
     wanted = (

@@ -55,6 +55,14 @@ class CommandRows:
         row = await self._database.read(lambda connection: connection.execute(wanted).mappings().one_or_none())
         return None if row is None else codec.COMMAND.thing(row)
 
+    async def expiries(self, action: str, after: Moment) -> Sequence[Moment]:
+        wanted = (
+            select(COMMANDS.c.expires_at)
+            .where(COMMANDS.c.action == action, COMMANDS.c.expires_at > after)
+            .order_by(COMMANDS.c.expires_at)
+        )
+        return await self._database.read(lambda connection: connection.execute(wanted).scalars().all())
+
     async def forget(self, before: Moment) -> int:
         old = delete(COMMANDS).where(COMMANDS.c.state != CommandState.OPEN.value, COMMANDS.c.expires_at < before)
         return await self._database.write(lambda connection: connection.execute(old).rowcount)

@@ -14,20 +14,22 @@ from connector.ports.health_ledger import Copies, Queue, Standing
 
 #: Which are open, and whose reason is told: the first that there is.
 _OPEN: Final = {
-    DeliveryState.REFUSED.value: "refused",
-    DeliveryState.GAVE_UP.value: "gave_up",
-    DeliveryState.WAITING.value: "waiting",
+    DeliveryState.REFUSED.value: ("refused", "reason"),
+    DeliveryState.GAVE_UP.value: ("gave_up", "reason"),
+    DeliveryState.WAITING.value: ("waiting", "reason"),
+    DeliveryState.UNDELETABLE.value: ("undeletable", "undeletable_reason"),
 }
+#: Without their reasons: from the index alone, however many there are.
 _COPIES: Final = (
-    select(
-        DELIVERIES.c.destination,
-        DELIVERIES.c.state,
-        func.count().label("copies"),
-        func.max(DELIVERIES.c.reason).label("reason"),
-    )
+    select(DELIVERIES.c.destination, DELIVERIES.c.state, func.count().label("copies"))
     .where(DELIVERIES.c.state.in_(list(_OPEN)))
     .group_by(DELIVERIES.c.destination, DELIVERIES.c.state)
 )
+_REASONS: Final = select(DELIVERIES.c.reason).where(
+    DELIVERIES.c.state == bindparam("as_it_is"), DELIVERIES.c.destination == bindparam("there")
+)
+#: Of so many copies one says why; those that nobody has tried yet do not.
+_LOOKED_AT: Final = 100
 _STORED_LAST: Final = select(func.max(DELIVERIES.c.stored_at)).where(DELIVERIES.c.destination == bindparam("there"))
 _QUEUES: Final = (
     select(DUE.c.kind, func.count().label("waiting"), func.min(DUE.c.at).label("oldest_at"))
@@ -71,13 +73,22 @@ def _copies(connection: Connection, organisation: str | None, destinations: Coll
     found = {name: Copies() for name in (*destinations, *(row["destination"] for row in rows))}
     for row in sorted(rows, key=lambda row: [*_OPEN].index(row["state"])):
         known = found[row["destination"]]
-        counted: dict[str, Any] = {_OPEN[row["state"]]: row["copies"]}
-        found[row["destination"]] = replace(known, **counted, reason=known.reason or row["reason"])
+        count, why = _OPEN[row["state"]]
+        reason = getattr(known, why) or _reason(connection, row["state"], row["destination"], organisation)
+        said: dict[str, Any] = {count: row["copies"], why: reason}
+        found[row["destination"]] = replace(known, **said)
     last = _STORED_LAST if organisation is None else _STORED_LAST.where(whose == organisation)
     return {
         name: replace(copies, stored_last=connection.execute(last, {"there": name}).scalar())
         for name, copies in found.items()
     }
+
+
+def _reason(connection: Connection, state: str, destination: str, organisation: str | None) -> str:
+    of_them = _REASONS if organisation is None else _REASONS.where(DELIVERIES.c.organisation == organisation)
+    some = of_them.limit(_LOOKED_AT).subquery()
+    asked = {"as_it_is": state, "there": destination}
+    return connection.execute(select(func.max(some.c.reason)), asked).scalar() or ""
 
 
 def _among(wanted: Select[Any], whose: ColumnElement[str], organisation: str | None) -> Select[Any]:

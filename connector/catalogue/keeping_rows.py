@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from connector.catalogue import codec
+from connector.catalogue.columns import without_index
 from connector.catalogue.database import Database
 from connector.catalogue.hold_rows import HOLD, ON_ITS_WAY_OUT, HoldRows
 from connector.catalogue.people_tables import HOLDS
@@ -41,7 +42,9 @@ _ENDED = tuple(
 _LAST_RUN = "retention_ran_at"
 
 _is_held = exists().where(HOLDS.c.recording_id == RECORDINGS.c.id)
-_waits = exists().where(DELIVERIES.c.recording_id == RECORDINGS.c.id, DELIVERIES.c.state == DeliveryState.WAITING.value)
+_waits = exists().where(
+    DELIVERIES.c.recording_id == RECORDINGS.c.id, without_index(DELIVERIES.c.state) == DeliveryState.WAITING.value
+)
 _OF = RECORDINGS.c.id == bindparam("of_recording")
 _SET = update(RECORDINGS).where(_OF)
 _RECKON = (

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, FromClause, RowMapping, Select, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -20,6 +21,18 @@ from connector.ports.shipping_ledger import RecordingFile
 _HOLD = RowCodec(Hold)
 
 
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Rows of files and of their copies, by their recordings'."""
+
+    artefacts: Mapping[str, Sequence[RowMapping]] = field(default_factory=dict)
+    deliveries: Mapping[str, Sequence[RowMapping]] = field(default_factory=dict)
+
+
+#: For whoever wants none.
+NO_COPIES: Final = Copies()
+
+
 def recording_files(connection: Connection, rows: Sequence[RowMapping]) -> list[RecordingFile]:
     """One file for each of these rows of `recordings`, in their order."""
     call_ids = {row["call_id"] for row in rows}
@@ -27,7 +40,14 @@ def recording_files(connection: Connection, rows: Sequence[RowMapping]) -> list[
     ids = [row["id"] for row in rows]
     segments = grouped("recording_id", rows_of(connection, SEGMENTS, "recording_id", ids, "requested_at", "id"))
     written = {id: tuple(codec.SEGMENT.thing(row) for row in found) for id, found in segments.items()}
-    return files_of_calls(connection, rows, calls, written)
+    return files_of_calls(connection, rows, calls, written, copies_of(connection, ids))
+
+
+def copies_of(connection: Connection, recording_ids: Iterable[str]) -> Copies:
+    ids = list(recording_ids)
+    artefacts = rows_of(connection, ARTEFACTS, "recording_id", ids, "kind")
+    deliveries = rows_of(connection, DELIVERIES, "recording_id", ids, "destination", "kind")
+    return Copies(grouped("recording_id", artefacts), grouped("recording_id", deliveries))
 
 
 def files_of_calls(
@@ -35,21 +55,20 @@ def files_of_calls(
     rows: Sequence[RowMapping],
     calls: Mapping[str, Call],
     segments: Mapping[str, tuple[Segment, ...]],
+    copies: Copies,
 ) -> list[RecordingFile]:
-    """The same with what is known already: the calls by the ids in these rows, and the segments, if anybody wants
-    them, by their recordings'."""
+    """The same with what is known already: the calls by the ids in these rows, and the segments and copies, if anybody
+    wants them, by their recordings'."""
     ids = [row["id"] for row in rows]
     renderings = grouped("recording_id", rows_of(connection, RENDERINGS, "recording_id", ids))
-    artefacts = grouped("recording_id", rows_of(connection, ARTEFACTS, "recording_id", ids, "kind"))
-    deliveries = grouped("recording_id", rows_of(connection, DELIVERIES, "recording_id", ids, "destination", "kind"))
     holds = {row["recording_id"]: _HOLD.thing(row) for row in rows_of(connection, HOLDS, "recording_id", ids)}
     return [
         RecordingFile(
             recording=(recording := codec.RECORDING.thing(row)),
             call=calls.get(recording.call_id) or _lost_call(recording),
             segments=segments.get(recording.id, ()),
-            rendering=_rendering(renderings[recording.id], artefacts[recording.id]),
-            deliveries=tuple(codec.DELIVERY.thing(row) for row in deliveries[recording.id]),
+            rendering=_rendering(renderings[recording.id], copies.artefacts.get(recording.id, ())),
+            deliveries=tuple(codec.DELIVERY.thing(row) for row in copies.deliveries.get(recording.id, ())),
             keeping=_keeping(row, holds.get(recording.id)),
         )
         for row in rows

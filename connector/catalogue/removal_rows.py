@@ -15,6 +15,7 @@ from connector.catalogue.upsert import execute_many
 from connector.domain.decision import Due
 from connector.domain.ids import Moment, RecordingId
 from connector.domain.notification import TELLING
+from connector.domain.products import WITHDRAWING
 from connector.domain.recording import Delivery
 from connector.domain.states import (
     DELIVERY,
@@ -30,7 +31,7 @@ from connector.ports.keeping_ledger import Undeleted
 
 #: Nobody may have deleted these yet.
 _STAYED = (DeliveryState.UNDELETABLE.value, DeliveryState.DELETING.value)
-_stayed = exists().where(DELIVERIES.c.recording_id == RECORDINGS.c.id, DELIVERIES.c.state.in_(_STAYED))
+_OF_STAYED = select(DELIVERIES.c.recording_id).where(DELIVERIES.c.state.in_(_STAYED))
 _is_due = exists().where(DUE.c.recording_id == RECORDINGS.c.id, DUE.c.kind.not_in((TELLING, TRANSCRIBING)))
 _SET = update(RECORDINGS).where(RECORDINGS.c.id == bindparam("of_recording"))
 _DELIVERIES = select(DELIVERIES).where(DELIVERIES.c.recording_id == bindparam("of_recording")).with_for_update()
@@ -83,19 +84,26 @@ class RemovalRows:
     async def take_up_undeleted(self, now: Moment, limit: int, after: str = "") -> Sequence[RecordingId]:
         wanted = (
             select(RECORDINGS)
-            .where(RECORDINGS.c.state == RecordingState.REMOVED.value, RECORDINGS.c.id > after, _stayed, ~_is_due)
+            .where(
+                RECORDINGS.c.id.in_(_OF_STAYED),
+                RECORDINGS.c.id > after,
+                RECORDINGS.c.state != RecordingState.REMOVING.value,
+                ~_is_due,
+            )
             .order_by(RECORDINGS.c.id)
             .limit(limit)
         )
+        # Looked for without SQLite's lock: there may be very many.
+        rows = await self._database.read(lambda connection: connection.execute(wanted).mappings().all())
 
-        def work(connection: Connection) -> list[RecordingId]:
-            rows = connection.execute(wanted).mappings().all()
+        def work(connection: Connection) -> None:
             for row in rows:
                 _move_copies(connection, row["id"], lambda one: one.state is DeliveryState.UNDELETABLE)
-            insert_dues(connection, [_due(row, now) for row in rows])
-            return [RecordingId(row["id"]) for row in rows]
+            insert_dues(connection, [_due(row, now, _way_out(row)) for row in rows])
 
-        return await self._database.write(work)
+        if rows:
+            await self._database.write(work)
+        return [RecordingId(row["id"]) for row in rows]
 
     async def undeleted(self, limit: int, organisation: str | None = None) -> Sequence[Undeleted]:
         wanted = select(DELIVERIES).where(DELIVERIES.c.state == DeliveryState.UNDELETABLE.value)
@@ -106,8 +114,13 @@ class RemovalRows:
         return [Undeleted(delivery=codec.DELIVERY.thing(row), organisation=row["organisation"]) for row in rows]
 
 
-def _due(row: RowMapping, now: Moment) -> Due:
-    return Due(kind="remove", subject=row["id"], attempt=row["last_attempt"] + 1, node=row["node"], at=now)
+def _way_out(row: RowMapping) -> str:
+    """Of one that stays only the file of its transcript was to go."""
+    return "remove" if row["state"] == RecordingState.REMOVED else WITHDRAWING
+
+
+def _due(row: RowMapping, now: Moment, kind: str = "remove") -> Due:
+    return Due(kind=kind, subject=row["id"], attempt=row["last_attempt"] + 1, node=row["node"], at=now)
 
 
 def _leave(connection: Connection, recording_id: RecordingId, is_left: Callable[[Delivery], bool]) -> None:

@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, RowMapping, and_, bindparam, not_, select, text, update
 
 from connector.catalogue import codec
-from connector.catalogue.chores import files_to_remove, stuck
+from connector.catalogue.chores import fileless, files_to_remove, stuck
 from connector.catalogue.database import Database
 from connector.catalogue.due_rows import insert_dues
 from connector.catalogue.recording_files import recording_files
-from connector.catalogue.tables import ARTEFACTS, DELIVERIES, RECORDINGS, RENDERINGS, SEGMENTS
+from connector.catalogue.tables import ARTEFACTS, DELIVERIES, MAY_HAVE_FILES, RECORDINGS, RENDERINGS, SEGMENTS
+from connector.catalogue.transcript_files import landed, renewed
 from connector.catalogue.upsert import execute_many, insert_into, upsert
 from connector.domain.decision import Due
 from connector.domain.ids import Moment, RecordingId
-from connector.domain.recording import Artefact, Delivery, Rendering
+from connector.domain.recording import Artefact, ArtefactKind, Delivery, Rendering
 from connector.domain.states import (
     DELIVERY,
     RECORDING,
@@ -95,15 +96,24 @@ class ShippingRows:
         recording_id = artefact.recording_id
 
         def work(connection: Connection) -> None:
-            state = _state_of(connection, recording_id)
-            if state not in _IS_SETTLED:
-                raise IllegalTransition(f"the recording {recording_id} is {state}: nothing is added to it")
+            _check_that_it_is_settled(connection, recording_id)
             found = codec.ARTEFACT.row(artefact) | _organisation_of(connection, recording_id)
             execute_many(connection, insert_into(connection.dialect.name, ARTEFACTS).on_conflict_do_nothing(), [found])
             _add_deliveries(connection, recording_id, deliveries)
             # The janitor sees to the new file as to the earlier ones.
             _set_recording(connection, recording_id, artefacts_removed=False)
             insert_dues(connection, due)
+
+        await self._database.write(work)
+
+    async def renewed(self, artefact: Artefact, due: Sequence[Due] = ()) -> None:
+        recording_id = artefact.recording_id
+
+        def work(connection: Connection) -> None:
+            _check_that_it_is_settled(connection, recording_id)
+            if renewed(connection, artefact, _organisation_of(connection, recording_id)):
+                _set_recording(connection, recording_id, artefacts_removed=False)
+                insert_dues(connection, due)
 
         await self._database.write(work)
 
@@ -126,24 +136,34 @@ class ShippingRows:
         await self._database.write(work)
 
     async def delivery_moved(
-        self, delivery: Delivery, event: DeliveryEvent, *, reason: str = "", url: str = "", due: Sequence[Due] = ()
-    ) -> None:
-        stored_at = delivery.stored_at or self._now()
+        self,
+        delivery: Delivery,
+        event: DeliveryEvent,
+        *,
+        reason: str = "",
+        url: str = "",
+        version: int | None = None,
+        due: Sequence[Due] = (),
+    ) -> DeliveryState:
+        is_anew = version is not None and version > delivery.version
+        stored_at = self._now() if is_anew else delivery.stored_at or self._now()
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> DeliveryState:
             row = _delivery_row(connection, delivery)
             state = moved(DELIVERY, DeliveryState(row["state"]), event)
             attempts = 0 if event is DeliveryEvent.RETRIED else row["attempts"] + (event in _TRIED)
             columns = {"state": state.value, "reason": reason, "url": url or row["url"], "attempts": attempts}
             if event is DeliveryEvent.STORED:
-                columns["stored_at"] = stored_at
+                columns |= {"stored_at": stored_at, "version": version or row["version"]}
             if event is DeliveryEvent.RETRIED:
                 # Where it goes is asked of the configuration anew: that may be what was mended.
                 columns["place"] = ""
             _set_delivery(connection, delivery, **columns)
             insert_dues(connection, due)
+            is_paper = delivery.kind is ArtefactKind.TRANSCRIPT and version is not None
+            return landed(connection, delivery) if is_paper else state
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def delivery_postponed(self, delivery: Delivery, reason: str, due: Due) -> None:
         def work(connection: Connection) -> None:
@@ -153,6 +173,15 @@ class ShippingRows:
                     f"the delivery {_name(delivery)} is {row['state']}: there is nothing to put off"
                 )
             _set_delivery(connection, delivery, reason=reason, attempts=row["attempts"] + 1)
+            insert_dues(connection, [due])
+
+        await self._database.write(work)
+
+    async def delivery_untried(self, delivery: Delivery, reason: str, due: Due) -> None:
+        def work(connection: Connection) -> None:
+            row = _delivery_row(connection, delivery)
+            if row["state"] == DeliveryState.WAITING and not row["reason"]:
+                _set_delivery(connection, delivery, reason=reason)
             insert_dues(connection, [due])
 
         await self._database.write(work)
@@ -171,11 +200,15 @@ class ShippingRows:
     async def files_to_remove(self, node: str, stored_before: float, limit: int) -> list[RecordingId]:
         return await self._database.read(lambda connection: files_to_remove(connection, node, stored_before, limit))
 
+    async def note_fileless(self, node: str, requested_before: float, limit: int) -> int:
+        wanted = fileless(node, requested_before, limit)
+        return await self._database.write(lambda connection: connection.execute(wanted).rowcount)
+
     async def known_paths(self, pbx: str) -> set[str]:
         wanted = (
             select(SEGMENTS.c.path)
             .join(RECORDINGS, RECORDINGS.c.id == SEGMENTS.c.recording_id)
-            .where(RECORDINGS.c.pbx == pbx, RECORDINGS.c.sources_removed.is_(False))
+            .where(RECORDINGS.c.pbx == pbx, RECORDINGS.c.sources_removed.is_(False), MAY_HAVE_FILES)
         )
         return await self._database.read(lambda connection: set(connection.execute(wanted).scalars()))
 
@@ -189,6 +222,12 @@ def _state_of(connection: Connection, recording_id: RecordingId) -> RecordingSta
     if state is None:
         raise IllegalTransition(f"the catalogue has no recording {recording_id!r}")
     return RecordingState(state)
+
+
+def _check_that_it_is_settled(connection: Connection, recording_id: RecordingId) -> None:
+    state = _state_of(connection, recording_id)
+    if state not in _IS_SETTLED:
+        raise IllegalTransition(f"the recording {recording_id} is {state}: nothing is added to it")
 
 
 def _set_recording(connection: Connection, recording_id: RecordingId, **columns: object) -> None:

@@ -25,6 +25,7 @@ from connector.catalogue.notification_rows import NotificationRows
 from connector.catalogue.pin_rows import PinRows
 from connector.catalogue.request_rows import RequestRows
 from connector.catalogue.search_rows import SearchRows
+from connector.catalogue.seen_agent_rows import SeenAgentRows
 from connector.catalogue.shipping_rows import ShippingRows
 from connector.catalogue.statistics_rows import StatisticsRows
 from connector.catalogue.transcription_rows import TranscriptionRows
@@ -47,6 +48,7 @@ from connector.ports.notification_ledger import NotificationLedger
 from connector.ports.pins import Pins
 from connector.ports.request_book import RequestBook
 from connector.ports.search_ledger import SearchLedger
+from connector.ports.seen_agents import SeenAgents
 from connector.ports.shipping_ledger import ShippingLedger
 from connector.ports.statistics_ledger import StatisticsLedger
 from connector.ports.transcription_ledger import TranscriptionLedger
@@ -76,6 +78,7 @@ class Catalogue:
     accounts: Accounts
     audit: AuditLog
     changed_settings: ChangedSettings
+    seen_agents: SeenAgents
     database: Database
 
     @staticmethod
@@ -104,6 +107,7 @@ class Catalogue:
             accounts=KeyRows(database),
             audit=AuditRows(database),
             changed_settings=ChangedSettingRows(database),
+            seen_agents=SeenAgentRows(database),
             database=database,
         )
 

@@ -4,9 +4,17 @@ meaning or of how they are written.
 Moments are seconds since the epoch, UTC. Nested values are JSON text: nobody searches in them.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, String, Table, Text, text
 
 from connector.catalogue.columns import METADATA, moment_column, moment_or_none_column, text_column
+
+
+def _index_of_some(name: str, *columns: "Column[Any]", where: str) -> None:
+    """Of the rows alone for which that holds."""
+    Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 CALLS = Table(
     "calls",
@@ -39,6 +47,14 @@ CALLS = Table(
 )
 # Hardly any call joins another: the index costs capture nothing.
 Index(None, CALLS.c.joined, sqlite_where=CALLS.c.joined.is_not(None), postgresql_where=CALLS.c.joined.is_not(None))
+
+#: Not a parameter: SQLite has to see that it is the index's own condition.
+HAS_AGENT = text("calls.agent_id <> ''")
+_index_of_some("ix_calls_agents", CALLS.c.organisation, CALLS.c.agent_id, CALLS.c.started_at, where="agent_id <> ''")
+HAS_AGENT_NAME = text("calls.agent_name <> ''")
+_index_of_some(
+    "ix_calls_agent_names", CALLS.c.organisation, CALLS.c.agent_name, CALLS.c.started_at, where="agent_name <> ''"
+)
 
 # No foreign keys between what capture writes: a journal line that was damaged must never stop the lines after it.
 RECORDINGS = Table(
@@ -73,7 +89,8 @@ RECORDINGS = Table(
     Index(None, "state", "expires_at"),
     Index(None, "is_expiry_known", "state"),
     Index(None, "state", "node"),
-    Index(None, "call_id"),
+    # What became of each call is counted from the index alone.
+    Index(None, "call_id", "state"),
     Index(None, "requested_at"),
     Index(None, "organisation", "requested_at"),
     Index(None, "organisation", "state"),
@@ -81,12 +98,20 @@ RECORDINGS = Table(
 
 #: As JSON is written here. Not a parameter: SQLite has to see that it is the index's own condition.
 IS_TAGGED = text("""recordings.options LIKE '%"tags":["%'""")
-Index(
+_index_of_some(
     "ix_recordings_tagged",
     RECORDINGS.c.organisation,
     RECORDINGS.c.call_id,
-    sqlite_where=text("""options LIKE '%"tags":["%'"""),
-    postgresql_where=text("""options LIKE '%"tags":["%'"""),
+    where="""options LIKE '%"tags":["%'""",
+)
+
+#: Of theirs something may lie on a disk of ours, or of the PBX: hardly any. Again the index's own condition.
+MAY_HAVE_FILES = text("NOT (recordings.sources_removed AND recordings.artefacts_removed)")
+_index_of_some(
+    "ix_recordings_with_files",
+    RECORDINGS.c.node,
+    RECORDINGS.c.requested_at,
+    where="NOT (sources_removed AND artefacts_removed)",
 )
 
 SEGMENTS = Table(
@@ -140,6 +165,7 @@ ARTEFACTS = Table(
     Column("duration_seconds", Double, nullable=False),
     Column("sample_rate", Integer, nullable=False),
     text_column("channels"),
+    Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "organisation"),
 )
 
@@ -159,9 +185,11 @@ DELIVERIES = Table(
     #: The name of a sealed row; empty until the object has its name.
     Column("place", Text, nullable=False, server_default=""),
     Column("stands_for", Text, nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default="1"),
     Index(None, "organisation", "destination", "stored_at"),
     Index(None, "destination", "stored_at"),
-    Index(None, "state"),
+    # What waits or was refused where, and whose it is, is counted from the index alone.
+    Index(None, "state", "destination", "organisation"),
     Index(None, "object_name"),
 )
 
@@ -258,6 +286,8 @@ DUE = Table(
     Column("node", Text),
     moment_column("at"),
     Index(None, "at"),
+    # What is done beside the engine is found past any number of others.
+    Index(None, "kind", "at"),
     Index(None, "recording_id"),
 )
 

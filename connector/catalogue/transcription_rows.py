@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam,
 from connector.catalogue import codec
 from connector.catalogue.call_texts import set_call_text
 from connector.catalogue.codec import RowCodec
+from connector.catalogue.columns import without_index
 from connector.catalogue.database import Database
 from connector.catalogue.due_rows import insert_dues
 from connector.catalogue.hold_rows import ON_ITS_WAY_OUT, locked
@@ -28,6 +29,9 @@ from connector.errors import IllegalTransition, NotFound
 TRANSCRIPT: Final = RowCodec(Transcript, nested=("facts", "lines"))
 #: All but the words, which are as long as everything else together.
 LISTED: Final = select(*(TRANSCRIPTS.c[name] for name in TRANSCRIPT.columns)).subquery("listed")
+#: That it is there, and nothing of what was said.
+UNSPOKEN: Final = RowCodec(Transcript, left_out=("facts", "lines"))
+NAMED: Final = select(*(TRANSCRIPTS.c[name] for name in UNSPOKEN.columns)).subquery("named")
 
 _OPEN: Final = frozenset({TranscriptionState.WAITING, TranscriptionState.DONE})
 _WORDS: Final = msgspec.json.Decoder(list[list[Word]])
@@ -190,7 +194,7 @@ class TranscriptionRows:
         return _WORDS.decode(text) if text else []
 
     async def stuck(self, node: str, limit: int) -> Sequence[Due]:
-        is_due = exists().where(DUE.c.recording_id == RECORDINGS.c.id, DUE.c.kind == TRANSCRIBING)
+        is_due = exists().where(DUE.c.recording_id == RECORDINGS.c.id, without_index(DUE.c.kind) == TRANSCRIBING)
         waits = TRANSCRIPTS.c.state == TranscriptionState.WAITING.value
         wanted = (
             select(RECORDINGS.c.id, RECORDINGS.c.last_attempt)

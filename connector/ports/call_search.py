@@ -1,7 +1,8 @@
 """Looking calls up for people: with their recordings, tags, notes and transcripts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from connector.domain.access import NO_LIMITS, Limits
@@ -47,6 +48,16 @@ class CallFilter:
     text: str | None = None
 
 
+class CallPart(StrEnum):
+    """What a list may do without: of all that belongs to a call it takes the longest and is the largest."""
+
+    #: Lines and facts of its transcripts; that there are any is known all the same.
+    WORDS = "words"
+    #: Files and their copies.
+    SOUND = "sound"
+    LEGS = "legs"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPlace:
     """Where a page ends: the next one begins behind it."""
@@ -79,8 +90,15 @@ class CallFile:
 class CallSearch(Protocol):
     """Every method raises CatalogueUnavailable when the catalogue cannot answer now."""
 
-    async def calls(self, wanted: CallFilter, *, limit: int, after: CallPlace | None = None) -> Sequence[CallFile]:
-        """The newest first; calls that joined another one are left out."""
+    async def calls(
+        self,
+        wanted: CallFilter,
+        *,
+        limit: int,
+        after: CallPlace | None = None,
+        without: Collection[CallPart] = (),
+    ) -> Sequence[CallFile]:
+        """The newest first; calls that joined another one are left out. What they may be `without` need not be read."""
         ...
 
     async def call(self, call_id: CallId) -> CallFile | None:

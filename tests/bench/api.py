@@ -21,6 +21,7 @@ from fastapi import FastAPI
 
 from connector.config.loading import load
 from connector.domain.access import KeyRole
+from connector.domain.states import RecordingState
 from connector.roles.house import built
 from connector.roles.house_key import house_key
 from connector.services.audit_head import AuditHead
@@ -96,6 +97,10 @@ def _ways(calls: int) -> dict[str, tuple[float | None, Way]]:
         "filter, a part of a number": (
             SEARCH_BAR_MS,
             lambda draw: (_LARGE, {"number": f"{draw.randrange(1000):03}"}),
+        ),
+        "filter, a state that no recording is in": (
+            SEARCH_BAR_MS,
+            lambda _: (_LARGE, {"recording_state": RecordingState.FAILED_STORE.value}),
         ),
         "filter, nearly a whole number": (None, lambda draw: (_LARGE, {"number": f"3{draw.randrange(10**6):06}"})),
     }

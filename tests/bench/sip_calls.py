@@ -143,6 +143,8 @@ def _callreel(folder: Path, asterisk: Asterisk, way: Way) -> Iterator[Daemon | N
         yield None
         return
     with Daemon(folder / "callreel", asterisk, dict(way.settings)) as daemon:
+        # What starting costs is no call's.
+        daemon.role.until_said("web runs")
         yield daemon
         # A kill would leave roles behind for a moment, which go on writing.
         daemon.role.send(signal.SIGTERM)

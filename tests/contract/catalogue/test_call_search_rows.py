@@ -1,9 +1,10 @@
 """The CallSearch on both databases."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Engine, event, insert
 
 from connector.catalogue.call_texts import set_call_text
 from connector.catalogue.codec import RowCodec
@@ -20,7 +21,7 @@ from connector.domain.states import DeliveryEvent, RecordingState, Transcription
 from connector.domain.transcript import SpokenLine, Transcript
 from connector.ports.call_ledger import JournalPosition
 from connector.ports.call_marks import Note
-from connector.ports.call_search import CallFile, CallFilter, CallPlace
+from connector.ports.call_search import CallFile, CallFilter, CallPart, CallPlace
 from tests.builders import MORNING, a_call, a_delivery, a_recording, a_rendering, a_segment, an_artefact
 
 _NOTE = RowCodec(Note)
@@ -138,20 +139,37 @@ async def test_each_filter_finds_its_calls_newest_first(catalogue: Catalogue, wa
     assert await ids(catalogue, wanted) == calls
 
 
+@pytest.mark.parametrize("few", [0, 1, 100])
 @pytest.mark.parametrize("walked", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("wanted", "calls"),
+    [
+        (CallFilter(agent="201"), ["c3", "c1"]),
+        (CallFilter(organisation="default", agent="201"), ["c3", "c1"]),
+        (CallFilter(organisation="default", agent="201", queue="sales"), ["c1"]),
+        (CallFilter(organisation="acme", agent="Bob", recording_states=(RecordingState.REQUESTED,)), ["c2"]),
+        (CallFilter(organisation="acme", agent="201"), []),
+        (CallFilter(recording_states=(RecordingState.REQUESTED,)), ["c3", "c2"]),
+        (CallFilter(recording_states=(RecordingState.CAPTURED,)), []),
+        (CallFilter(queue="nobody's"), []),
+    ],
+    ids=str,
+)
 async def test_what_is_not_among_the_newest_is_found_all_the_same(
-    catalogue: Catalogue, walked: int, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, wanted: CallFilter, calls: list[str], walked: int, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.catalogue.call_search_rows._WALKED_CALLS", walked)
-    monkeypatch.setattr("connector.catalogue.call_search_rows._WALKED", walked)
+    for name in ("_WALKED_CALLS", "_WALKED_TEXTS", "_WALKED_HITS", "_FREQUENT_HITS"):
+        monkeypatch.setattr(f"connector.catalogue.call_ways.{name}", walked)
+    monkeypatch.setattr("connector.catalogue.call_ways._FEW", few)
     await filled(catalogue)
     for call in ("c1", "c2", "c3", "c4"):
         await noted(catalogue, call, "hello")
     for limit in (1, 2, 9):
-        by_agent = await found(catalogue, CallFilter(agent="201"), limit)
-        by_text = await found(catalogue, CallFilter(agent="201", text="hello"), limit)
-        assert [file.call.id for file in by_agent] == ["c3", "c1"][:limit]
-        assert by_text == by_agent
+        page = await found(catalogue, wanted, limit)
+        assert [file.call.id for file in page] == calls[:limit]
+        assert await found(catalogue, replace(wanted, text="hello"), limit) == page
+        following = await found(catalogue, replace(wanted, text="hello"), limit, page[0]) if page else []
+        assert [file.call.id for file in following] == calls[1 : 1 + limit]
 
 
 @pytest.mark.parametrize("limits", [Limits(tags=("vip", "first")), Limits(agents=("202",)), Limits(numbers=("+493*",))])
@@ -405,6 +423,36 @@ async def test_a_recording_comes_with_its_files_copies_and_end(catalogue: Catalo
     whole = await catalogue.shipping.file(RecordingId("r9"))
     assert whole is not None
     assert whole.keeping == file.keeping
+
+
+async def test_what_a_list_may_be_without_is_not_even_read(catalogue: Catalogue) -> None:
+    await filled(catalogue, a_recording(id="r9", call_id="c4", state=RecordingState.CAPTURED))
+    rendering = a_rendering(artefacts=(an_artefact(recording_id="r9"),), is_partial=True)
+    await catalogue.shipping.rendered(RecordingId("r9"), rendering, [a_delivery(recording_id="r9")])
+    await transcribed(catalogue, a_transcript("r9", "c4", "hello"))
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        without = (CallPart.WORDS, CallPart.SOUND)
+        (file,) = await catalogue.call_search.calls(CallFilter(), limit=1, without=without)
+        light = "\n".join(asked)
+        asked.clear()
+        (whole,) = await catalogue.call_search.calls(CallFilter(), limit=1)
+        heavy = "\n".join(asked)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    for part in ("FROM artefacts", "FROM deliveries", "transcripts.lines", "transcripts.facts"):
+        assert part in heavy
+        assert part not in light
+    (recording,), (transcript,) = file.recordings, file.transcripts
+    assert (recording.rendering, recording.deliveries) == (replace(rendering, artefacts=()), ())
+    assert transcript == replace(whole.transcripts[0], lines=())
+    assert whole.transcripts[0].lines
+    assert replace(file, recordings=(), transcripts=()) == replace(whole, recordings=(), transcripts=())
 
 
 async def test_an_unknown_call_is_none(catalogue: Catalogue) -> None:

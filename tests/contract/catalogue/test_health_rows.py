@@ -54,6 +54,19 @@ async def test_of_those_that_only_wait_one_says_why(catalogue: Catalogue) -> Non
     assert found.copies == {"bucket": Copies(waiting=2, reason="no answer")}
 
 
+async def test_copies_that_could_not_be_deleted_are_counted_with_why(catalogue: Catalogue) -> None:
+    for id in ("r1", "r2"):
+        await rendered(catalogue, id, archive="stored", bucket="waiting")
+        stored = a_delivery(recording_id=RecordingId(id), destination="archive")
+        await catalogue.shipping.delivery_moved(stored, DeliveryEvent.DELETING)
+        await catalogue.shipping.delivery_moved(stored, DeliveryEvent.UNDELETABLE, reason="object lock")
+    found = await catalogue.health.standing(None, [])
+    assert found.copies == {
+        "archive": Copies(undeletable=2, stored_last=NOW, undeletable_reason="object lock"),
+        "bucket": Copies(waiting=2),
+    }
+
+
 async def test_an_organisation_s_copies_and_last_moments_are_its_own(catalogue: Catalogue) -> None:
     await rendered(catalogue, "r1", "acme", archive="refused")
     await rendered(catalogue, "r2", "globex", archive="stored", secret="waiting")

@@ -218,6 +218,19 @@ async def test_a_copy_that_could_not_be_deleted_is_named_and_tried_again(catalog
     assert await catalogue.keeping.take_up_undeleted(NOW, 9) == []
 
 
+async def test_what_could_not_be_deleted_of_a_recording_that_stays_is_tried_again_by_itself(
+    catalogue: Catalogue,
+) -> None:
+    await available(catalogue, "a")
+    for event in (DeliveryEvent.DELETING, DeliveryEvent.UNDELETABLE):
+        await catalogue.shipping.delivery_moved(await copy(catalogue, "a"), event, reason="locked")
+    await catalogue.dues.forwarded(await catalogue.dues.fallen("here", NOW, 9))
+    assert await catalogue.keeping.take_up_undeleted(NOW, 9) == ["a"]
+    assert (await copy(catalogue, "a")).state is DeliveryState.DELETING
+    (due,) = await catalogue.dues.fallen("here", NOW, 9)
+    assert (due.kind, due.subject) == ("withdraw", "a")
+
+
 async def test_two_release_a_hold_and_one_alone_does_not(catalogue: Catalogue) -> None:
     await recorded(catalogue, "a")
     assert await catalogue.keeping.hold(a_hold("a"))

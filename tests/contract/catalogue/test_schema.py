@@ -32,8 +32,8 @@ _ONE_MORE = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 since_version = "9.8.7"
 
 
@@ -58,7 +58,7 @@ def later_scripts(tmp_path: Path) -> Path:
 
 def scripts_with(folder: Path, more: str) -> Path:
     shutil.copytree(schema.MIGRATIONS, folder)
-    (folder / "versions" / "r0009_colour.py").write_text(_ONE_MORE.format(more=more))
+    (folder / "versions" / "r0012_colour.py").write_text(_ONE_MORE.format(more=more))
     return folder
 
 
@@ -111,7 +111,7 @@ def test_a_place_without_a_catalogue_says_what_to_do_and_stays_as_it_is(bare_url
 
 
 def test_an_older_catalogue_says_what_to_do(url: str, later_scripts: Path) -> None:
-    with pytest.raises(CatalogueMismatch, match=r"revision 0008.*works with 0009: run callreel migrate"):
+    with pytest.raises(CatalogueMismatch, match=r"revision 0011.*works with 0012: run callreel migrate"):
         schema.check(url, scripts=later_scripts)
 
 

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from connector.catalogue.store import Catalogue
-from connector.catalogue.tables import DELIVERIES
+from connector.catalogue.tables import DELIVERIES, MAY_HAVE_FILES, RECORDINGS
 from connector.domain.call import CallState, Role, Side
 from connector.domain.decision import Change
 from connector.domain.ids import RecordingId
 from connector.domain.notification import telling
-from connector.domain.recording import ArtefactKind, ChannelLabel, Delivery, Gap, Levels
+from connector.domain.recording import ArtefactKind, ChannelLabel, Delivery, Gap, Levels, Recording
 from connector.domain.states import DELIVERY, DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.domain.transcript import TRANSCRIBING
 from connector.errors import IllegalTransition, ObjectExists
@@ -228,6 +228,20 @@ async def test_a_stored_delivery_knows_when_where_and_after_how_many_tries(catal
     assert await catalogue.dues.waiting() == 1
 
 
+async def test_a_delivery_that_nobody_tried_says_why_and_counts_no_attempt(catalogue: Catalogue) -> None:
+    await captured(catalogue)
+    await rendered(catalogue, a_delivery())
+    await catalogue.shipping.delivery_untried(a_delivery(), "left alone", a_due(attempt=2))
+    assert (await the_file(catalogue)).deliveries == (a_delivery(reason="left alone"),)
+    await catalogue.shipping.delivery_postponed(a_delivery(), "503", a_due(attempt=3))
+    await catalogue.shipping.delivery_untried(a_delivery(), "left alone", a_due(attempt=4))
+    assert (await the_file(catalogue)).deliveries == (a_delivery(reason="503", attempts=1),)
+    await catalogue.shipping.delivery_moved(a_delivery(), DeliveryEvent.WAIVED)
+    await catalogue.shipping.delivery_untried(a_delivery(), "left alone", a_due(attempt=5))
+    assert (await the_file(catalogue)).deliveries[0].reason == ""
+    assert await catalogue.dues.waiting() == 4
+
+
 async def test_a_retried_delivery_counts_from_the_start(catalogue: Catalogue) -> None:
     await captured(catalogue)
     await rendered(catalogue, a_delivery())
@@ -303,6 +317,23 @@ async def test_files_of_what_is_removed_or_absent_go_whatever_their_age(catalogu
     await captured(catalogue, absent, nothing_left, removed, *segments)
     assert await catalogue.shipping.files_to_remove("here", 0.0, 9) == ["removed", "absent"]
     assert await catalogue.shipping.files_to_remove("here", 0.0, 1) == ["removed"]
+
+
+async def test_those_that_never_had_a_file_are_noted_once_and_never_looked_through_again(catalogue: Catalogue) -> None:
+    def ended(id: str, **over: object) -> Recording:
+        return a_recording(**({"id": id, "state": RecordingState.ABSENT, "requested_at": MORNING} | over))
+
+    late = ended("late", requested_at=MORNING + 50)
+    theirs, live = ended("theirs", node="there"), ended("live", state=RecordingState.RECORDING)
+    removed = ended("removed", state=RecordingState.REMOVED)
+    written = a_segment(id="of written", recording_id="written")
+    await captured(catalogue, ended("absent"), ended("written"), late, theirs, live, removed, written)
+    noted = [await catalogue.shipping.note_fileless("here", MORNING + 50, 1) for _ in range(3)]
+    assert noted == [1, 1, 0]
+    wanted = select(RECORDINGS.c.id).where(MAY_HAVE_FILES)
+    left = await catalogue.database.read(lambda connection: set(connection.execute(wanted).scalars()))
+    assert left == {"written", "late", "theirs", "live", RECORDING}
+    assert await catalogue.shipping.files_to_remove("here", NOW, 9) == ["written"]
 
 
 async def test_paths_are_known_until_the_sources_are_removed_on_purpose(catalogue: Catalogue) -> None:
