@@ -12,6 +12,7 @@ from connector.domain.conferences import Conferences, Departure
 from connector.domain.conversation import Conversation, Conversations
 from connector.domain.events import BridgeEntered
 from connector.domain.ids import BridgeId, ChannelId, Moment
+from connector.domain.latecomers import missed
 from connector.domain.recorders import Recorders
 from connector.domain.roles import described
 from connector.domain.take import Notes
@@ -41,7 +42,7 @@ class Attendance:
         self._depart(self._conferences.moved(event.channel, event.bridge, at), at, notes)
         leg = own.leg(event.channel)
         if leg is not None:
-            self._seat(leg, event.bridge, event.name, event.channel, at, notes)
+            self._seat(leg, event.bridge, event.name, event.channel, at, notes, since=event.since)
         else:
             self._conferences.helper_entered(event.channel, event.bridge, event.name)
             self._seat_represented(own, at, notes)
@@ -88,11 +89,21 @@ class Attendance:
                 if self._conversations.talks(leg.channel):
                     self._seat(leg, bridge, name, helper, at, notes)
 
-    def _seat(self, leg: Leg, bridge: BridgeId, name: str, through: ChannelId, at: Moment, notes: Notes) -> None:
+    def _seat(
+        self,
+        leg: Leg,
+        bridge: BridgeId,
+        name: str,
+        through: ChannelId,
+        at: Moment,
+        notes: Notes,
+        since: Moment | None = None,
+    ) -> None:
         self._depart(self._conferences.vacated(leg.channel, bridge, at), at, notes)
-        conference = self._conferences.entered(leg, bridge, name, through, at)
+        conference = self._conferences.entered(leg, bridge, name, through, at if since is None else min(since, at))
         if conference is not None:
             self._describe(conference, notes)
+            missed(self._recorders, conference, leg.channel, since, at, notes)
             self._beginnings.met(conference, at, notes)
 
     def _describe(self, conference: Conversation, notes: Notes) -> None:

@@ -20,6 +20,7 @@ from connector.domain.decision import Decision
 from connector.domain.events import CallEvent
 from connector.domain.findings import Findings
 from connector.domain.ids import CallId, ChannelId, Moment
+from connector.domain.latecomers import missed
 from connector.domain.obedience import Obedience
 from connector.domain.organisation import Directory
 from connector.domain.policy import Policy
@@ -143,6 +144,8 @@ class Director:
     # What happens to channels
 
     def _channel_created(self, event: events.ChannelCreated, at: Moment, notes: Notes) -> None:
+        if event.is_back:
+            self._conversations.revived(event.channel)
         if self._conversations.has_ended(event.channel):
             return
         if self._conversations.of(event.channel) is not None:
@@ -168,7 +171,7 @@ class Director:
     def _channel_answered(self, event: events.ChannelAnswered, at: Moment, notes: Notes) -> None:
         conversation, leg = self._find(event.channel)
         if conversation is not None and leg is not None and leg.answered_at is None:
-            self._answered(conversation, leg, at, notes)
+            self._answered(conversation, leg, at if event.since is None else event.since, notes)
             self._describe(conversation, notes)
             self._beginnings.answered(conversation, at, notes)
 
@@ -199,6 +202,7 @@ class Director:
         else:
             self._attendance.entered_elsewhere(event, conversation, at, notes)
         if kind is events.BridgeKind.TALK and not self._attendance.is_all_of(conversation):
+            missed(self._recorders, conversation, event.channel, event.since, at, notes)
             self._beginnings.met(conversation, at, notes)
 
     def _bridge_left(self, event: events.BridgeLeft, at: Moment, notes: Notes) -> None:

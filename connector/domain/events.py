@@ -30,11 +30,15 @@ class ChannelCreated:
     sample_rate: int = 8000
     #: A helper channel of the PBX (Local/…): it joins conversations and is never recorded.
     is_local: bool = False
+    #: The PBX has brought it back to life after its own death, under the name that it had.
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelAnswered:
     channel: ChannelId
+    #: When that was, if it is told late because nobody listened.
+    since: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,8 @@ class BridgeEntered:
     kind: BridgeKind = BridgeKind.TALK
     #: What people call it; a conference's number.
     name: str = ""
+    #: Since when it is there, when that is told late because nobody listened.
+    since: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

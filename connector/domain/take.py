@@ -16,7 +16,7 @@ from connector.domain.notification import telling
 from connector.domain.options import Beginning
 from connector.domain.pbx_commands import MuteRecorder, PbxCommand, StartRecorder, StopRecorder, UnmuteRecorder
 from connector.domain.products import works
-from connector.domain.recording import STALLED, FlushPoint, Heard, Recording, Segment, SegmentState
+from connector.domain.recording import MISSED, STALLED, FlushPoint, Heard, Recording, Segment, SegmentState
 from connector.domain.roles import side_of
 from connector.domain.states import IN_CAPTURE, RECORDING, RecordingEvent, RecordingState, moved
 
@@ -94,19 +94,7 @@ class Take:
         failures = _failures_in_a_row([one for one in earlier if one.requested_at >= leg.created_at])
         if max(failures, self.unanswered[leg.channel, heard]) >= STARTS_PER_CHANNEL:
             return None
-        segment_id = SegmentId(derived_id(self.id, leg.channel, heard, str(len(earlier))))
-        segment = Segment(
-            id=segment_id,
-            recording_id=self.id,
-            call_id=self.recording.call_id,
-            channel=leg.channel,
-            role=role,
-            side=side_of(role, heard),
-            heard=heard,
-            path=f"{self.id}_{segment_id}_{heard}.wav",
-            sample_rate=leg.sample_rate,
-            requested_at=at,
-        )
+        segment = self._next_segment(leg, role, heard, at)
         self._put(segment, notes)
         notes.wanted(
             StartRecorder(
@@ -121,6 +109,29 @@ class Take:
         if self.is_paused:
             notes.wanted(MuteRecorder(call=segment.call_id, segment=segment.id, channel=leg.channel))
         return segment
+
+    def missed(self, leg: Leg, role: Role, since: Moment, at: Moment, notes: Notes) -> None:
+        """Nobody recorded this party until now: written down, so that the time can be named."""
+        began = self.recording.requested_at if self.recording.started_at is None else self.recording.started_at
+        if max(since, began) < at:
+            segment = self._next_segment(leg, role, Heard.RX, max(since, began))
+            self._put(replace(segment, state=SegmentState.LOST, reason=MISSED, stopped_at=at), notes)
+
+    def _next_segment(self, leg: Leg, role: Role, heard: Heard, at: Moment) -> Segment:
+        earlier = [segment for segment in self.segments_of(leg.channel) if segment.heard is heard]
+        id = SegmentId(derived_id(self.id, leg.channel, heard, str(len(earlier))))
+        return Segment(
+            id=id,
+            recording_id=self.id,
+            call_id=self.recording.call_id,
+            channel=leg.channel,
+            role=role,
+            side=side_of(role, heard),
+            heard=heard,
+            path=f"{self.id}_{id}_{heard}.wav",
+            sample_rate=leg.sample_rate,
+            requested_at=at,
+        )
 
     def found(self, id: SegmentId, told: RecorderFound, role: Role, at: Moment, notes: Notes) -> None:
         """A recorder that the dialplan started belongs to this recording."""

@@ -11,7 +11,7 @@ from connector.domain.call import Span
 from connector.domain.coverage import Interval, merged, overlaps, without
 from connector.domain.file_clock import DRIFT_SECONDS, HOLE_SECONDS, Hole, Placement, Slip, Stretch, placed
 from connector.domain.ids import Moment
-from connector.domain.recording import Segment, SegmentState
+from connector.domain.recording import MISSED, Segment, SegmentState
 
 NO_RECORDER = "no recorder ran on this channel"
 
@@ -106,7 +106,8 @@ def _lost(segment: Segment, gone_at: Moment | None, *, is_empty: bool) -> Placem
     end = next((moment for moment in ends if moment is not None and moment > start), start)
     reason = segment.reason or (_EMPTY if is_empty else _LOST.get(segment.state, _UNUSABLE))
     hole = Hole(start=start, end=end, uncertain_seconds=0.0, reason=reason)
-    return Placement(start=start, end=end, stretches=(), holes=(hole,))
+    # Where nothing else explains the time of one that never was, it is time without a recorder.
+    return Placement(start=start, end=end, stretches=(), holes=() if segment.reason == MISSED else (hole,))
 
 
 def _shared_holes(earlier: Sequence[Recorder], later: Recorder) -> list[Interval]:

@@ -15,13 +15,23 @@ from connector.pbx.freeswitch.esl_event import EslEvent
 #: FreeSWITCH escapes nothing in this: it only looks like XML.
 _BUG = re.compile(r"<function>([^<]*)</function>\s*<target>(.*?)</target>", re.DOTALL)
 _RECORDER = "session_record"
+#: A year: whatever is longer is no time that somebody has been in a room.
+_LONGEST_SECONDS = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    channel: ChannelId
+    #: Whole seconds since it came in.
+    inside_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Conference:
     room: BridgeId
     name: str
-    members: tuple[ChannelId, ...]
+    #: Who came first stands first.
+    members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +86,25 @@ def conferences(text: str) -> tuple[Conference, ...]:
     )
 
 
-def _members(room: dict[str, object]) -> Iterator[ChannelId]:
-    # A recording of the room is a member, too, without a uuid.
-    members = room.get("members")
-    for member in members if isinstance(members, list) else ():
-        if isinstance(member, dict) and _text(member, "uuid"):
-            yield ChannelId(_text(member, "uuid"))
+def _members(room: dict[str, object]) -> list[Member]:
+    # A recording of the room is a member, too, without a uuid. Who came last is listed first.
+    listed = room.get("members")
+    members = [
+        Member(ChannelId(_text(member, "uuid")), _seconds(member, "join_time"))
+        for member in reversed(listed if isinstance(listed, list) else [])
+        if isinstance(member, dict) and _text(member, "uuid")
+    ]
+    return sorted(members, key=lambda member: -member.inside_seconds)
 
 
 def _text(row: dict[str, object], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _seconds(row: dict[str, object], name: str) -> float:
+    value = row.get(name)
+    return float(value) if isinstance(value, int) and 0 <= value <= _LONGEST_SECONDS else 0.0
 
 
 def _json(text: str) -> object:

@@ -13,7 +13,6 @@ from connector.domain.events import (
     CallEvent,
     ChannelCreated,
     ChannelEnded,
-    ChannelHeld,
     CommandTimedOut,
     PbxLost,
     PbxResynchronised,
@@ -23,7 +22,8 @@ from connector.domain.ids import ChannelId, Moment, SegmentId
 from connector.domain.pbx_commands import PbxCommand, PlaceCall, PlaySound, StartRecorder, StopRecorder
 from connector.errors import PbxRefused, PbxUnreachable
 from connector.pbx.fact_stream import QUEUE_LENGTH, FactStream
-from connector.pbx.freeswitch import file_names, leg_headers, placing, roll_call, versions
+from connector.pbx.freeswitch import file_names, placing, roll_call, versions
+from connector.pbx.freeswitch.catching_up import dated
 from connector.pbx.freeswitch.census import RunningRecorder
 from connector.pbx.freeswitch.esl import Esl
 from connector.pbx.freeswitch.esl_event import EslEvent
@@ -255,12 +255,9 @@ class FreeSwitchPbx:
         self._begin(self._learn_version(), f"version of {self._name}")
         for recorder, sight in seen:
             self._recorders.file_grew(recorder, sight.frames, sight.at, ends_block=sight.ends_block)
-        held = {ChannelId(dump.channel): leg_headers.held_seconds(dump) for dump in found.dumps}
-        for fact in self._translation.resynchronised(found.dumps, found.conferences):
-            # A hold may have begun while nobody listened.
-            since = at - held.get(fact.channel, 0.0) if isinstance(fact, ChannelHeld) else at
-            self._watch.note(fact, since)
-            await self._facts.put(since, fact)
+        for stamp, fact in dated(self._translation.resynchronised(found.dumps, found.conferences), found, at):
+            self._watch.note(fact, stamp)
+            await self._facts.put(stamp, fact)
         while self._kept:
             kept, self._kept = self._kept, []
             for stamp, event in kept:

@@ -123,11 +123,11 @@ class Translation:
             *(fact for channel, dump in legs.items() for fact in _hold(dump, channel)),
             *(fact for one, other in talking(legs) for fact in self._met(self._talks.bridged(one, other))),
             *(
-                self._rooms.entered(member, conference.room, conference.name)
+                self._rooms.entered(member.channel, conference.room, conference.name)
                 for conference in conferences
                 for member in conference.members
                 # Who came after the count is told by events.
-                if member in legs
+                if member.channel in legs
             ),
         )
 

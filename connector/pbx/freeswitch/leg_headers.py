@@ -33,7 +33,13 @@ def created(event: EslEvent) -> ChannelCreated:
         context=event.get("Caller-Context"),
         sample_rate=rate(event) or NARROW,
         is_local=is_local,
+        is_back=is_recovered(event),
     )
+
+
+def is_recovered(event: EslEvent) -> bool:
+    """FreeSWITCH had died, and begins this leg anew with the uuid that it had (`sofia recover`)."""
+    return event.name == "CHANNEL_CREATE" and event.variable("recovered") == "true"
 
 
 def is_outbound(event: EslEvent) -> bool:
@@ -53,9 +59,23 @@ def is_held(event: EslEvent) -> bool:
 
 
 def held_seconds(event: EslEvent) -> float:
-    """For how long it has been held, when that was told; by FreeSWITCH's own clock, which need not be ours."""
-    since, now = _whole_number(event.get("Caller-Channel-Last-Hold")), _whole_number(event.get("Event-Date-Timestamp"))
-    return max(0, now - since) / 1_000_000 if is_held(event) and since and now else 0.0
+    """For how long it has been held; 0 where that is not told, as for all of these."""
+    return _seconds_since("Caller-Channel-Last-Hold", event) if is_held(event) else 0.0
+
+
+def created_seconds(event: EslEvent) -> float:
+    """How old it is."""
+    return _seconds_since("Caller-Channel-Created-Time", event)
+
+
+def answered_seconds(event: EslEvent) -> float:
+    """How long ago it was answered."""
+    return _seconds_since("Caller-Channel-Answered-Time", event)
+
+
+def bridged_seconds(event: EslEvent) -> float:
+    """For how long it has been with whom it talks."""
+    return _seconds_since("Caller-Channel-Bridged-Time", event)
 
 
 def was_held(event: EslEvent) -> bool:
@@ -136,6 +156,12 @@ def _address(text: str) -> str:
 def _printable(text: str) -> str:
     """What a caller says of himself may hold line breaks."""
     return text if text.isprintable() else "".join(sign for sign in text if sign.isprintable())
+
+
+def _seconds_since(header: str, event: EslEvent) -> float:
+    """By FreeSWITCH's own clock, which need not be ours."""
+    since, now = _whole_number(event.get(header)), _whole_number(event.get("Event-Date-Timestamp"))
+    return max(0, now - since) / 1_000_000 if since and now else 0.0
 
 
 def _whole_number(text: str) -> int:

@@ -1,12 +1,14 @@
 """What lives on FreeSWITCH, from its answers; those in the files are real ones."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.events import BridgeEntered, BridgeKind, ChannelHeld
 from connector.domain.ids import ChannelId, SegmentId
-from connector.pbx.freeswitch.census import channels, conferences, dump, recorded_paths, recorders
+from connector.pbx.freeswitch.census import Member, channels, conferences, dump, recorded_paths, recorders
 from connector.pbx.freeswitch.esl_event import EslEvent
 from connector.pbx.freeswitch.events import Facts, Translation
 from tests.unit.pbx.asterisk.streams import outline
@@ -104,7 +106,21 @@ def test_the_members_of_a_conference_are_told_with_its_name() -> None:
 def test_what_records_a_conference_is_no_member() -> None:
     text = """[{"conference_name": "77", "conference_uuid": "room", "members": [
         {"type": "recording_node", "record_path": "/x.wav"}, {"type": "caller", "uuid": "a-1"}]}]"""
-    assert conferences(text)[0].members == ("a-1",)
+    assert conferences(text)[0].members == (Member(ChannelId("a-1")),)
+
+
+def test_members_are_told_with_their_time_inside_who_came_first_first() -> None:
+    """FreeSWITCH lists who came last first, and counts whole seconds; what is no time of a member's is none."""
+    [room] = conferences(census("conference").conferences)
+    assert {member.inside_seconds for member in room.members} == {1.0}
+    first, second = channels(census("conference").show)
+    assert {member.channel for member in room.members} == {first, second}
+    listed = [("d", 2), ("c", 2), ("b", 40), ("a", "x"), ("e", -1), ("f", 10**400), ("g", True)]
+    members = [{"uuid": name, "join_time": seconds} for name, seconds in listed]
+    [room] = conferences(json.dumps([{"conference_uuid": "room", "members": members}]))
+    told = [(member.channel, member.inside_seconds) for member in room.members]
+    assert told[:3] == [("b", 40.0), ("c", 2.0), ("d", 2.0)]
+    assert dict(told[3:]) == {"g": 1.0, "f": 0.0, "e": 0.0, "a": 0.0}
 
 
 def test_a_leg_that_is_gone_has_neither_dump_nor_recorders() -> None:

@@ -20,7 +20,7 @@ from connector.domain.events import (
     VariableSet,
 )
 from connector.domain.ids import ChannelId
-from connector.pbx.freeswitch.census import Conference
+from connector.pbx.freeswitch.census import Conference, Member
 from connector.pbx.freeswitch.esl_event import EslEvent
 from connector.pbx.freeswitch.events import EVENTS, SUBCLASSES, Translation, stamp_of
 from connector.pbx.freeswitch.talks import bridge_of
@@ -350,7 +350,8 @@ def test_what_lives_after_a_reconnect_is_told_as_if_it_had_just_happened() -> No
         EslEvent({**at_the_bridge.headers, "variable_bridge_to": b, "variable_domain_name": "acme"}),
         event("CHANNEL_DATA", C, Answer_State="answered", Channel_Call_State="HELD"),
     ]
-    facts = told_before.resynchronised(dumps, [Conference(bridge_of(A, B), "77", (C, ChannelId("later")))])
+    members = (Member(C), Member(ChannelId("later")))
+    facts = told_before.resynchronised(dumps, [Conference(bridge_of(A, B), "77", members)])
     assert sorted(told_before.channels) == sorted((a, b, C))
     assert [type(fact).__name__ for fact in facts] == [
         *["ChannelCreated"] * 3,

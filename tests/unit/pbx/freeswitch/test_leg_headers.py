@@ -48,6 +48,13 @@ def test_a_name_that_only_repeats_the_number_or_says_nothing_is_none() -> None:
     assert [created(event("CHANNEL_CREATE", "a", **headers)).name for headers in (inbound, outbound)] == ["", ""]
 
 
+def test_a_leg_is_back_where_its_creation_says_that_it_was_recovered_and_at_no_other_time() -> None:
+    recovered = {"Call_Direction": "inbound", "variable_recovered": "true"}
+    assert created(event("CHANNEL_CREATE", "a", **recovered)).is_back
+    assert not created(event("CHANNEL_DATA", "a", **recovered)).is_back
+    assert not created(event("CHANNEL_CREATE", "a", Call_Direction="inbound")).is_back
+
+
 @pytest.mark.parametrize("text", ["1001\r\nUnique-ID: victim", "10\x0001", '1001"', "1001'", "\u202e1001"])
 def test_no_number_holds_what_cannot_be_printed(text: str) -> None:
     found = created(event("CHANNEL_CREATE", "a", Call_Direction="inbound", Caller_Caller_ID_Number=text))
