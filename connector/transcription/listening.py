@@ -18,7 +18,8 @@ from connector.transcription.models import MODEL_FILE, Model, joined, proven
 from connector.transcription.pieces import LEAST_VOICE_SECONDS
 from connector.transcription.tape import GAP_SECONDS, LONGEST_SECONDS, Tape
 from connector.transcription.whisper_messages import Answer, Channel, LanguageWanted, WordsWanted
-from connector.transcription.whisper_words import begun_with_voice, without_repetition, words_of
+from connector.transcription.whisper_words import without_repetition, words_of
+from connector.transcription.word_times import begun_with_voice
 
 #: A voice that goes on for longer is cut at the quietest place of its last part.
 _LONGEST_SPEECH_SECONDS: Final = LONGEST_SECONDS - 1.0

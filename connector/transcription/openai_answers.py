@@ -13,7 +13,8 @@ from connector.domain.speech import Heard, Voice, Word
 from connector.transcription.json_answers import complaint, decoded
 from connector.transcription.languages import code_of
 from connector.transcription.pieces import Piece
-from connector.transcription.word_times import mended, share, spread
+from connector.transcription.whisper_words import is_made_up, whole, without_repetition
+from connector.transcription.word_times import begun_with_voice, mended, share, spread
 
 #: Some servers write it where they reckon none.
 _NO_LOGPROB: Final = -1.0
@@ -47,6 +48,7 @@ class _Segment(msgspec.Struct):
     start: float | None = None
     end: float | None = None
     avg_logprob: float | None = None
+    no_speech_prob: float | None = None
     words: list[_Word] | None = None
 
 
@@ -73,26 +75,39 @@ def heard(content: bytes | bytearray, piece: Piece, voices: Sequence[Voice]) -> 
     answer = decoded(content, _Answer)
     if answer.text is None and answer.words is None and answer.segments is None:
         raise ValueError("JSON without any text in it")
+    words = without_repetition(mended(_words(answer, piece, voices), piece))
     return Heard(
-        words=mended(_words(answer, piece, voices), piece),
+        # Behind it is Whisper as a rule, which begins the first word after a pause too late.
+        words=begun_with_voice(words, voices) if _tells_times(answer) else words,
         language=code_of(answer.language),
         language_confidence=share(answer.language_probability),
     )
 
 
+def _tells_times(answer: _Answer) -> bool:
+    return bool(answer.words) or any(segment.words for segment in answer.segments or ())
+
+
 def _words(answer: _Answer, piece: Piece, voices: Sequence[Voice]) -> Sequence[Word]:
     segments = answer.segments or []
     if answer.words:
-        words = list(_timed(answer.words, _Confidences(segments)))
-        return _written(words, answer.text or "".join(segment.text for segment in segments))
+        words = _whole(list(_timed(answer.words, _Confidences(segments))))
+        written = _written(words, answer.text or "".join(segment.text for segment in segments))
+        return _without_made_up(written, segments)
     if segments:
-        return [word for segment in segments for word in _of_segment(segment, piece, voices)]
+        heard = (segment for segment in segments if not is_made_up(segment))
+        return [word for segment in heard for word in _of_segment(segment, piece, voices)]
     return spread(answer.text or "", piece, voices)
+
+
+def _without_made_up(words: Sequence[Word], segments: Sequence[_Segment]) -> list[Word]:
+    made_up = [(_seconds(one.start, 0.0), _seconds(one.end, math.inf)) for one in segments if is_made_up(one)]
+    return [word for word in words if not any(start <= word.start_seconds < end for start, end in made_up)]
 
 
 def _of_segment(segment: _Segment, piece: Piece, voices: Sequence[Voice]) -> Sequence[Word]:
     if segment.words:
-        return _written(list(_timed(segment.words, _Confidences([segment]))), segment.text)
+        return _written(_whole(list(_timed(segment.words, _Confidences([segment])))), segment.text)
     length = piece.end_seconds - piece.start_seconds
     start = _seconds(segment.start, 0.0)
     end = _seconds(segment.end, length)
@@ -127,7 +142,14 @@ def _timed(words: Sequence[_Word], confidences: _Confidences) -> Iterator[Word]:
         start = _seconds(word.start, end)
         end = _seconds(word.end, start)
         confidence = word.probability if word.probability is not None else confidences.at((start + end) / 2)
-        yield Word(word.word.strip(), start, end, confidence)
+        yield Word(word.word, start, end, confidence)
+
+
+def _whole(words: Sequence[Word]) -> list[Word]:
+    """Some servers write words as Whisper does, with the spaces before them."""
+    if any(word.text[:1].isspace() for word in words):
+        return whole(word for word in words if word.text.strip())
+    return list(words)
 
 
 def _written(words: list[Word], text: str) -> list[Word]:

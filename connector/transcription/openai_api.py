@@ -58,7 +58,7 @@ class OpenaiTranscriber:
         for channel in heard_channels(sound.voices):
             channels[channel] = await self._channel(sound, channel, language)
             # It is found out once for a call, from whoever says most.
-            language = language or channels[channel].language
+            language = language or _learned(channels[channel])
         return channels
 
     async def close(self) -> None:
@@ -71,7 +71,7 @@ class OpenaiTranscriber:
         for piece in pieces(voices, sound.duration_seconds, longest_seconds):
             async with channel_file(sound, [channel], piece) as file:
                 found.append(await self._heard(file, piece, voices, language))
-            language = language or found[-1].language
+            language = language or _learned(found[-1])
         return _joined(found)
 
     async def _heard(self, file: SoundFile, piece: Piece, voices: Sequence[Voice], language: str) -> Heard:
@@ -109,8 +109,13 @@ def _form(content: BinaryIO, model: str, language: str, detail: Detail) -> FormD
     return form
 
 
+def _learned(heard: Heard) -> str:
+    """Servers name a language for music, too."""
+    return heard.language if heard.words else ""
+
+
 def _joined(pieces: Sequence[Heard]) -> Heard:
-    first = next((piece for piece in pieces if piece.language), Heard())
+    first = next((piece for piece in pieces if _learned(piece)), Heard())
     return Heard(
         words=tuple(word for piece in pieces for word in piece.words),
         language=first.language,

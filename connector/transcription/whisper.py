@@ -113,12 +113,19 @@ class WhisperTranscriber:
         language = model.called(locale) or ("" if model.is_multilingual else ENGLISH)
         confidence = None
         if not language:
-            learned = await self._asked(worker, sound, LanguageWanted(model, _channel(sound, channels[0])))
-            language, confidence = learned.language, learned.language_confidence
+            language, confidence = await self._language(worker, sound, model)
         for number in channels if language else ():
             wanted = WordsWanted(model, _channel(sound, number), language, self._settings.beam)
             answer = await self._asked(worker, sound, wanted)
             found[number] = Heard(words=answer.words, language=language, language_confidence=confidence)
+
+    async def _language(self, worker: WhisperWorker, sound: ChannelSound, model: Model) -> tuple[str, float | None]:
+        """Of whoever says most; what sounds like a voice and says nothing is music."""
+        for number in heard_channels(sound.voices):
+            learned = await self._asked(worker, sound, LanguageWanted(model, _channel(sound, number)))
+            if learned.language:
+                return learned.language, learned.language_confidence
+        return "", None
 
     async def _asked(self, worker: WhisperWorker, sound: ChannelSound, request: Request) -> Answer:
         answer = await worker.ask(request, self._least_limit_seconds + LIMIT_FACTOR * sound.duration_seconds)

@@ -1,12 +1,12 @@
-"""Words that Whisper really heard, apart from those that it made up. Pure; knows no model."""
+"""Words that Whisper really heard, apart from those that it made up, here or in a server. Pure; knows no model."""
 
-from bisect import bisect_left
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final, Protocol
 
-from connector.domain.speech import Voice, Word
-from connector.ports.workshop import VOICE_PADDING_SECONDS
+from connector.domain.speech import Word
+from connector.domain.wording import UNSPACED, confidence_of
 from connector.transcription.tape import Tape
 
 #: Whisper's own limits: no speech, and not sure of it either.
@@ -14,8 +14,7 @@ _NO_SPEECH: Final = 0.6
 _UNSURE: Final = -1.0
 #: Nobody says the same word more often in a row; a model that has lost its way does.
 _MOST_REPEATED: Final = 5
-#: So late Whisper says that a word begins which follows a pause, at most; what is later follows something unheard.
-_MOST_LATE_SECONDS: Final = 0.5
+_STANDS_ALONE: Final = re.compile(rf"[{UNSPACED}]")
 
 
 class SpokenWord(Protocol):
@@ -27,20 +26,41 @@ class SpokenWord(Protocol):
     probability: float
 
 
-class Segment(Protocol):
-    no_speech_prob: float
-    avg_logprob: float
+class Doubtful(Protocol):
+    """How sure it is of a sentence; None: it is not said."""
+
+    @property
+    def no_speech_prob(self) -> float | None: ...
+    @property
+    def avg_logprob(self) -> float | None: ...
+
+
+class Segment(Doubtful, Protocol):
     words: Sequence[SpokenWord] | None
 
 
 def words_of(segments: Iterable[Segment], tape: Tape) -> list[Word]:
     """On the recording's clock."""
     heard = (segment for segment in segments if not is_made_up(segment))
-    return [_word(word, tape) for segment in heard for word in segment.words or () if word.word.strip()]
+    spoken = (segment.words or () for segment in heard)
+    return [word for words in spoken for word in whole(_word(word, tape) for word in words if word.word.strip())]
 
 
-def is_made_up(segment: Segment) -> bool:
-    return segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE
+def whole(words: Iterable[Word]) -> list[Word]:
+    """Of pieces as Whisper writes them, with a space before each that begins a word: `n` and `'est`, `17` and `.50` are
+    one. Where words stand without spaces, each piece is one."""
+    found: list[Word] = []
+    for word in words:
+        if found and not word.text[0].isspace() and not _STANDS_ALONE.match(word.text):
+            found[-1] = _together(found[-1], word)
+        else:
+            found.append(word)
+    return [word._replace(text=word.text.strip()) for word in found]
+
+
+def is_made_up(segment: Doubtful) -> bool:
+    no_speech, logprob = segment.no_speech_prob, segment.avg_logprob
+    return no_speech is not None and no_speech > _NO_SPEECH and logprob is not None and logprob < _UNSURE
 
 
 def without_repetition(words: Sequence[Word]) -> tuple[Word, ...]:
@@ -51,23 +71,15 @@ def without_repetition(words: Sequence[Word]) -> tuple[Word, ...]:
     return tuple(kept)
 
 
-def begun_with_voice(words: Sequence[Word], voices: Sequence[Voice]) -> tuple[Word, ...]:
-    """The first word of each voice begins with it, as far as it can be that word's beginning."""
-    placed = sorted(words, key=lambda word: word.start_seconds)
-    starts = [word.start_seconds for word in placed]
-    for voice in voices:
-        begin = voice.start_seconds + VOICE_PADDING_SECONDS
-        first = bisect_left(starts, voice.start_seconds)
-        if first < len(placed) and starts[first] - _MOST_LATE_SECONDS <= begin < placed[first].end_seconds:
-            placed[first] = placed[first]._replace(start_seconds=round(begin, 3))
-    return tuple(placed)
-
-
 def _bare(word: Word) -> str:
     letters = "".join(sign for sign in word.text.casefold() if sign.isalnum())
     return letters or word.text
 
 
+def _together(word: Word, more: Word) -> Word:
+    return Word(word.text + more.text, word.start_seconds, more.end_seconds, confidence_of((word, more)))
+
+
 def _word(word: SpokenWord, tape: Tape) -> Word:
     start, end = tape.on_the_recording(float(word.start), float(word.end))
-    return Word(word.word.strip(), round(start, 3), round(end, 3), round(float(word.probability), 4))
+    return Word(word.word, round(start, 3), round(end, 3), round(float(word.probability), 4))

@@ -2,10 +2,16 @@
 format."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from connector.domain.speech import Voice, Word
+from connector.ports.workshop import VOICE_PADDING_SECONDS
 from connector.transcription.pieces import Piece, voice_seconds, within
+
+#: So late Whisper says that a word begins which follows a pause, at most; what is later follows something unheard.
+_MOST_LATE_SECONDS: Final = 0.5
 
 
 def mended(words: Iterable[Word], piece: Piece) -> tuple[Word, ...]:
@@ -31,6 +37,18 @@ def spread(text: str, piece: Piece, voices: Sequence[Voice], confidence: float |
         stop = min(end, begin + (index + 1) * each - passed)
         words.append(Word(written, start - piece.start_seconds, stop - piece.start_seconds, confidence))
     return words
+
+
+def begun_with_voice(words: Sequence[Word], voices: Sequence[Voice]) -> tuple[Word, ...]:
+    """The first word of each voice begins with it, as far as it can be that word's beginning."""
+    placed = sorted(words, key=lambda word: word.start_seconds)
+    starts = [word.start_seconds for word in placed]
+    for voice in voices:
+        begin = voice.start_seconds + VOICE_PADDING_SECONDS
+        first = bisect_left(starts, voice.start_seconds)
+        if first < len(placed) and starts[first] - _MOST_LATE_SECONDS <= begin < placed[first].end_seconds:
+            placed[first] = placed[first]._replace(start_seconds=round(begin, 3))
+    return tuple(placed)
 
 
 def share(number: float | None) -> float | None:

@@ -15,11 +15,12 @@ import pytest
 from tests.faults.conftest import Build
 from tests.faults.engine import Engine, write_words
 from tests.faults.house import House
+from tests.faults.outages import enlarge, full, small_disk
 from tests.faults.proof import until_grown
 from tests.faults.receiver import Receiver
 from tests.faults.test_steps import deaths_of
 from tests.faults.waiting import until
-from tests.speech_servers.openai_server import OpenaiServer
+from tests.speech_servers.openai_server import Manner, OpenaiServer
 
 pytestmark = pytest.mark.slow
 
@@ -231,6 +232,113 @@ def heard_again(house: House, recording: dict[str, Any]) -> None:
     """As an administrator asks for it."""
     again = house.command("transcripts", "again", recording["id"])
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+# --- a newer version ----------------------------------------------------------------------------------------------
+
+
+def test_the_file_of_a_newer_version_takes_the_earlier_ones_place_though_work_dies_everywhere(
+    any_build: Build, receiver: Receiver, engine: Engine
+) -> None:
+    house = a_house(any_build, receiver, engine.settings)
+    house.start()
+    recording = a_recording(house)
+    assert_heard(house, recording)
+    assert_all_happened_once(house, receiver, recording)
+    # A server that tells no words' times: what is written is not the same.
+    engine.server.manner = Manner.VLLM
+    points = [*deaths_of("transcribe"), *(point for point in deaths_of("ship") if "/store/" in point)]
+    house.doom.plan(points)
+    heard_again(house, recording)
+    house.doom.until_died(points)
+    until(lambda: len(told(receiver, recording)) > len(TOLD), lambda: f"{receiver.types}; {house.tails}")
+    house.until_settled()
+    row = transcript_of(house, recording)
+    assert (row["state"], row["version"]) == ("done", 2)
+    assert len(house.rows.ask("SELECT * FROM earlier_transcripts")) == 1
+    (copy,) = [copy for copy in house.rows.deliveries(recording["id"]) if copy["kind"] == "transcript"]
+    assert (copy["state"], copy["version"]) == ("stored", 2)
+    (paper,) = [path for path in house.objects if path.name.endswith(".json")]
+    assert paper.as_uri() == copy["url"]
+    assert filed_lines(paper) == [(line["start_seconds"], line["text"]) for line in json.loads(row["lines"])]
+    assert told(receiver, recording) == [*TOLD, "transcription_available"]
+
+
+def filed_lines(paper: Path) -> list[tuple[float, str]]:
+    return [(line["timestamp"], line["text"]) for line in json.loads(paper.read_text())["lines"]]
+
+
+# --- no room ------------------------------------------------------------------------------------------------------
+
+
+def test_a_disk_that_fills_in_the_middle_of_the_sound_for_the_engine_delays_the_words_alone(
+    build: Build, receiver: Receiver, engine: Engine
+) -> None:
+    house = a_house(build, receiver, engine.settings)
+    place = house.state / "hearing"
+    place.mkdir()
+    with small_disk(place, "64k"):
+        house.start()
+        recording = a_recording(house)
+        row = until_transcript(house, recording, lambda row: bool(row["reason"]))
+        assert (row["state"], "make room" in row["reason"]) == ("waiting", True), row["reason"]
+        assert engine.server.requests == 0
+        until_sound_is_told(receiver, recording)
+        assert [path for path in place.rglob("*") if path.is_file()] == []
+        enlarge(place, "8m")
+        assert_heard(house, recording)
+        assert_all_happened_once(house, receiver, recording)
+        assert until_done(house, recording)["reason"] == ""
+        house.kill()
+
+
+def test_no_room_for_the_file_beside_the_sound_keeps_the_words_and_files_them_later(
+    build: Build, receiver: Receiver, engine: Engine
+) -> None:
+    engine.hold()
+    house = a_house(build, receiver, engine.settings)
+    place = house.state / "work"
+    place.mkdir()
+    with small_disk(place, "2m"):
+        house.start()
+        recording = a_recording(house)
+        until_sound_is_told(receiver, recording)
+        with full(place):
+            engine.let_go()
+            assert_heard(house, recording)
+            assert "make room" in str(house.work.until_said("transcript not filed yet")["hint"])
+            assert [path for path in house.objects if path.name.endswith(".json")] == []
+        assert_all_happened_once(house, receiver, recording)
+        assert engine.heard == len(TEXTS)
+        house.kill()
+
+
+def test_a_catalogue_without_room_for_the_words_has_nothing_heard_twice(
+    build: Build, receiver: Receiver, engine: Engine
+) -> None:
+    engine.hold()
+    house = a_house(build, receiver, engine.settings)
+    place = house.folder / "catalogue"
+    place.mkdir()
+    (house.state / "catalogue.db").rename(place / "catalogue.db")
+    with small_disk(place, "16m"):
+        house.move_catalogue(place)
+        house.start()
+        recording = a_recording(house)
+        engine.until_asked()
+        until_sound_is_told(receiver, recording)
+        with full(place):
+            engine.let_go()
+            line = house.work.until_said("transcript waits for the catalogue")
+            assert "full" in str(line["hint"])
+            assert transcript_of(house, recording)["state"] == "waiting"
+        assert_heard(house, recording)
+        assert_all_happened_once(house, receiver, recording)
+        assert engine.heard == len(TEXTS)
+        house.kill()
+
+
+# --- models -------------------------------------------------------------------------------------------------------
 
 
 def models_folder() -> Path:

@@ -1,5 +1,5 @@
-"""All sentences of Debian's English telephone prompts, in two halves: one to find rules by, one to judge them. Knows
-sound and what is said in it, no engine.
+"""All sentences of Debian's telephone prompts, the English ones in two halves: one to find rules by, one to judge them.
+Knows sound and what is said in it, no engine.
 
 The sounds are not ours and not here: scripts/get-prompts has them.
 """
@@ -37,6 +37,11 @@ class Prompt:
     text: str
     path: Path
 
+    @property
+    def folder(self) -> Path:
+        """Below it, its name leads to it."""
+        return self.path.parents[self.name.count("/")]
+
     def samples(self, *, slower: float = 1.0) -> NDArray[np.int16]:
         """From the first word to the last; slower by that factor it is a deeper voice, too."""
         samples, sample_rate = soundfile.read(self.path, dtype="int16")
@@ -58,16 +63,21 @@ def held_out() -> list[Prompt]:
     return [one for one in _listed() if one.name not in tuned]
 
 
-def _listed() -> Sequence[Prompt]:
-    folder, reason = got("get-prompts", "en")
+def spoken_in(language: str) -> Sequence[Prompt]:
+    """Every sentence once. NoPrompts where there are none."""
+    folder, reason = got("get-prompts", language)
     if folder is None:
         raise NoPrompts(f"no prompts to hear: {reason}")
     found = {prompt.text.casefold(): prompt for prompt in _sentences(folder)}
     return sorted(found.values(), key=lambda prompt: prompt.name)
 
 
+def _listed() -> Sequence[Prompt]:
+    return spoken_in("en")
+
+
 def _sentences(folder: Path) -> Iterator[Prompt]:
-    for line in (folder / "texts").read_text(encoding="utf-8").splitlines():
+    for line in (folder / "texts").read_text(encoding="utf-8-sig").splitlines():
         name, _, text = line.partition(": ")
         path = folder / "sounds" / f"{name}.wav"
         if _is_sentence(text.strip()) and path.exists():

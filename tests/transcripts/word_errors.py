@@ -1,6 +1,7 @@
 """How far what was heard is from what was said, word by word. Pure; knows how people write numbers, no engine."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,8 +10,9 @@ _SAME: Final = {str(digit): word for digit, word in enumerate(_DIGITS)}
 
 
 def plain_words(text: str) -> list[str]:
-    """Without what cannot be heard: case, signs, how a digit is written."""
-    words = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'")).split()
+    """Without what cannot be heard: case, signs, accents, how a digit is written."""
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    words = re.sub(r"[^\w' ]|_", " ", bare.lower().replace("’", "'")).split()
     return [_SAME.get(word, word) for word in words]
 
 

@@ -60,11 +60,32 @@ def assert_heard(heard: Heard, said: Sequence[Said]) -> None:
 
 
 class TranscriberContract:
-    """Give it fixtures `server`, which runs, and `opening`."""
+    """Give it a fixture `server`, which runs, and `made`."""
+
+    def made(self, clock: SimulatedClock, **said: Any) -> Transcriber:
+        """The engine under test with these settings."""
+        raise NotImplementedError
 
     @pytest.fixture
     def clock(self) -> SimulatedClock:
         return SimulatedClock()
+
+    @pytest.fixture
+    def opening(self, clock: SimulatedClock) -> Opening:
+        def opened(
+            url: str,
+            *,
+            key: Secret | None = None,
+            languages: Sequence[str] = (),
+            allow_private: Sequence[str] = HERE,
+            ca: str = "",
+            timeout_seconds: float = 60.0,
+        ) -> Transcriber:
+            networks = tuple(allow_private)
+            said = {"url": url, "key": key, "allow_private": networks, "ca": ca, "timeout_seconds": timeout_seconds}
+            return self.made(clock, languages=tuple(languages), **said)
+
+        return opened
 
     @pytest.fixture
     async def engine(self, server: SpeechServer, opening: Opening) -> AsyncIterator[Transcriber]:

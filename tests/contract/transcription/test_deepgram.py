@@ -1,7 +1,8 @@
 """DeepgramTranscriber keeps the promises, and those that have to do with many channels in one request."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,30 +23,8 @@ class TestDeepgram(TranscriberContract):
         async with DeepgramServer().running() as server:
             yield server
 
-    @pytest.fixture
-    def opening(self, clock: SimulatedClock) -> Opening:
-        def opened(
-            url: str,
-            *,
-            key: Secret | None = None,
-            languages: Sequence[str] = (),
-            allow_private: Sequence[str] = HERE,
-            ca: str = "",
-            timeout_seconds: float = 60.0,
-        ) -> Transcriber:
-            return DeepgramTranscriber(
-                DeepgramSettings(
-                    url=url,
-                    key=key,
-                    languages=tuple(languages),
-                    allow_private=tuple(allow_private),
-                    ca=ca,
-                    timeout_seconds=timeout_seconds,
-                ),
-                clock,
-            )
-
-        return opened
+    def made(self, clock: SimulatedClock, **said: Any) -> Transcriber:
+        return DeepgramTranscriber(DeepgramSettings(**said), clock)
 
     async def test_a_language_that_was_found_comes_with_how_sure_it_is(
         self, engine: Transcriber, server: DeepgramServer, sound: ChannelSound

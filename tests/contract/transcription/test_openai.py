@@ -1,12 +1,15 @@
 """OpenaiTranscriber keeps the promises, and those that have to do with how servers of its kind differ."""
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.domain.secret import Secret
+from connector.domain.speech import Voice
 from connector.ports.transcriber import ChannelSound, Transcriber
 from connector.settings.transcription import OpenaiSettings
 from connector.transcription.openai_api import OpenaiTranscriber
@@ -15,7 +18,6 @@ from tests.contract.transcription.suite import (
     AGENT,
     CALLER,
     HERE,
-    Opening,
     TranscriberContract,
     assert_heard,
     bare,
@@ -31,30 +33,8 @@ class TestOpenai(TranscriberContract):
         async with OpenaiServer().running() as server:
             yield server
 
-    @pytest.fixture
-    def opening(self, clock: SimulatedClock) -> Opening:
-        def opened(
-            url: str,
-            *,
-            key: Secret | None = None,
-            languages: Sequence[str] = (),
-            allow_private: Sequence[str] = HERE,
-            ca: str = "",
-            timeout_seconds: float = 60.0,
-        ) -> Transcriber:
-            return OpenaiTranscriber(
-                OpenaiSettings(
-                    url=url,
-                    key=key,
-                    languages=tuple(languages),
-                    allow_private=tuple(allow_private),
-                    ca=ca,
-                    timeout_seconds=timeout_seconds,
-                ),
-                clock,
-            )
-
-        return opened
+    def made(self, clock: SimulatedClock, **said: Any) -> Transcriber:
+        return OpenaiTranscriber(OpenaiSettings(**said), clock)
 
     async def test_another_language_than_was_asked_for_is_told(
         self, engine: Transcriber, server: OpenaiServer, sound: ChannelSound
@@ -86,6 +66,15 @@ class TestOpenai(TranscriberContract):
         assert [asked.field("language") for asked in server.asked] == [None, "de", "de"]
         assert [len(asked.hearing.channels[0]) for asked in server.asked] == [5, 1, 1]
         assert [bare(channel) for channel in heard] == [[one.word for one in said] for said in channels]
+
+    async def test_no_language_is_found_out_from_whoever_says_nothing(
+        self, engine: Transcriber, server: OpenaiServer, tmp_path: Path
+    ) -> None:
+        server.language = "de"
+        sound = self.spoken(tmp_path, [], sentence("hello this is the agent", 0.5))
+        music = replace(sound, voices=((Voice(0.0, 6.0),), sound.voices[1]))
+        assert [channel.language for channel in await engine.hear(music, "")] == ["", "de"]
+        assert [asked.field("language") for asked in server.asked] == [None, None]
 
     @pytest.mark.parametrize(
         ("manner", "confidence"),

@@ -50,8 +50,20 @@ def test_words_out_of_order_are_sorted() -> None:
 
 
 def test_a_word_without_times_follows_the_one_before_it() -> None:
-    found = heard_of(words=[word("room", 1.0, 1.5), word("42", None, None), word("please", 2.0, 2.5)])
-    assert times(found) == [(1.0, 1.5), (1.5, 1.5), (2.0, 2.5)]
+    found = heard_of(words=[word("room", 1.2, 1.5), word("42", None, None), word("please", 2.0, 2.5)])
+    assert times(found) == [(1.2, 1.5), (1.5, 1.5), (2.0, 2.5)]
+
+
+def test_the_first_word_after_a_pause_begins_with_the_voice_where_it_is_told_when_words_are() -> None:
+    words = [word("late", 1.6, 1.9), word("then", 2.1, 2.3), word("later", 10.9, 11.2)]
+    mended = [(1.2, 1.9), (2.1, 2.3), (10.9, 11.2)]
+    assert times(heard_of(words=words)) == mended
+    assert times(heard_of(segments=[{"text": "late then later", "start": 1.6, "end": 11.2, "words": words}])) == mended
+
+
+def test_a_piece_that_begins_within_a_voice_begins_no_word_with_it() -> None:
+    found = heard_of(Piece(3.0, 60.0), words=[word("on", 0.4, 0.8)])
+    assert times(found) == [(3.4, 3.8)]
 
 
 @pytest.mark.parametrize("time", ["NaN", "Infinity", "-Infinity", "1e999", '"1.5"', "[1]", "true"])
@@ -63,6 +75,28 @@ def test_what_is_no_time_is_refused(time: str) -> None:
     ):
         with pytest.raises(ValueError, match=r"JSON|no time"):
             heard(answer.encode(), WHOLE, VOICES)
+
+
+def test_pieces_of_a_word_are_one_where_blanks_tell_them_apart() -> None:
+    pieces = [word(" n", 1.2, 1.4), word("'est", 1.4, 1.6), word(" là.", 1.6, 2.0)]
+    assert texts(heard_of(text="n'est là.", words=pieces)) == ["n'est", "là."]
+    segments = [{"text": " n'est là.", "start": 1.0, "end": 2.0, "words": pieces}]
+    assert texts(heard_of(segments=segments)) == ["n'est", "là."]
+
+
+def test_a_sentence_that_was_made_up_has_no_words() -> None:
+    made_up = {"text": "Thank you.", "start": 10.0, "end": 12.0, "avg_logprob": -1.4, "no_speech_prob": 0.9}
+    said = {"text": " Hello", "start": 1.2, "end": 2.0, "avg_logprob": -0.1, "no_speech_prob": 0.9}
+    assert texts(heard_of(segments=[said, made_up])) == ["Hello"]
+    words = [word("Hello", 1.2, 2.0), word("Thank", 10.0, 10.5), word("you", 11.5, 12.0)]
+    assert texts(heard_of(words=words, segments=[said, made_up])) == ["Hello"]
+    unsure = made_up | {"no_speech_prob": None}
+    assert texts(heard_of(segments=[unsure])) == ["Thank", "you."]
+
+
+def test_a_word_that_is_said_without_end_is_said_once() -> None:
+    words = [word("so", 1.2 + at / 10, 1.3 + at / 10) for at in range(20)]
+    assert texts(heard_of(words=[*words, word("yes", 4.0, 4.5)])) == ["so", "yes"]
 
 
 def test_empty_words_are_none() -> None:
@@ -101,12 +135,12 @@ def test_a_long_text_is_followed_to_its_end() -> None:
 
 def test_words_within_sentences_are_as_good() -> None:
     segments = [
-        {"text": " Hello you.", "start": 1.0, "end": 2.0, "words": [word(" Hello", 1.0, 1.4), word(" you.", 1.5, 2.0)]},
+        {"text": " Hello you.", "start": 1.0, "end": 2.0, "words": [word(" Hello", 1.2, 1.4), word(" you.", 1.5, 2.0)]},
         {"text": " Bye now.", "start": 11.0, "end": 12.0, "words": None},
     ]
     found = heard_of(text="Hello you. Bye now.", words=None, segments=segments)
     assert texts(found) == ["Hello", "you.", "Bye", "now."]
-    assert times(found) == [(1.0, 1.4), (1.5, 2.0), (11.0, 11.5), (11.5, 12.0)]
+    assert times(found) == [(1.2, 1.4), (1.5, 2.0), (11.0, 11.5), (11.5, 12.0)]
 
 
 def test_a_sentence_is_spread_over_the_voice_in_it() -> None:
@@ -192,8 +226,8 @@ def test_words_beside_sentences_have_the_confidence_of_that_which_they_stand_in(
 
 def test_a_words_own_probability_goes_first_and_one_that_is_none_is_left_out() -> None:
     segment = {"text": "", "start": 1.0, "end": 3.0, "avg_logprob": -0.1}
-    words = [word("a", 1.0, 1.5, probability=0.25), word("b", 1.5, 2.0, probability=7.0)]
-    assert heard_of(words=words, segments=[segment]).words == (Word("a", 1.0, 1.5, 0.25), Word("b", 1.5, 2.0, None))
+    words = [word("a", 1.2, 1.5, probability=0.25), word("b", 1.5, 2.0, probability=7.0)]
+    assert heard_of(words=words, segments=[segment]).words == (Word("a", 1.2, 1.5, 0.25), Word("b", 1.5, 2.0, None))
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,14 @@ async def test_where_nobody_speaks_in_spite_of_a_voice_nothing_is_heard(make: Ma
     assert asked(tmp_path) == ["LanguageWanted mute.wav 0"]
 
 
+async def test_a_language_is_learned_from_who_speaks_when_what_is_voiced_longest_is_music(
+    make: Make, tmp_path: Path
+) -> None:
+    heard = await make().hear(sound(tmp_path, "mute.wav", LONG, SPOKEN), "")
+    assert asked(tmp_path)[:2] == ["LanguageWanted mute.wav 0", "LanguageWanted mute.wav 1"]
+    assert [one.words[0].text for one in heard] == ["fr-0", "fr-1"]
+
+
 async def test_a_model_of_one_language_is_not_asked_which(make: Make, tmp_path: Path) -> None:
     (heard,) = await make(languages=("en",)).hear(sound(tmp_path, "fine.wav", SPOKEN), "")
     assert (heard.language, heard.language_confidence) == ("en", None)

@@ -79,6 +79,27 @@ def test_words_are_as_they_are_written_without_blanks_around_and_on_the_recordin
 
 
 @pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ([" Personne", " n", "'est", " là."], ["Personne", "n'est", "là."]),
+        ([" un'", "altra", " volta"], ["un'altra", "volta"]),
+        ([" Dial", " 0", "-", "8", "00", " or", " $1", ",000", ".50."], ["Dial", "0-800", "or", "$1,000.50."]),
+        (["这", "是", " OK", "吗"], ["这", "是", "OK", "吗"]),
+        (["Hello", " you"], ["Hello", "you"]),
+    ],
+)
+def test_pieces_of_a_word_are_one(pieces: list[str], words: list[str]) -> None:
+    said = [Said(piece, at / 10, at / 10 + 0.1, 0.5) for at, piece in enumerate(pieces)]
+    assert [word.text for word in words_of([Passage(said)], a_tape())] == words
+
+
+def test_a_word_of_several_pieces_lasts_as_long_as_all_and_is_as_sure_as_they_are_together() -> None:
+    (word,) = words_of([Passage([Said(" n", 0.0, 0.1, 0.9), Said("'est", 0.1, 0.4, 0.5)])], a_tape())
+    assert word.end_seconds - word.start_seconds == pytest.approx(0.4)
+    assert word.confidence == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
     ("no_speech", "sure", "made_up"), [(0.7, -1.1, True), (0.7, -0.5, False), (0.5, -1.1, False), (0.6, -1.0, False)]
 )
 def test_a_passage_that_is_neither_speech_nor_sure_is_made_up(no_speech: float, sure: float, made_up: bool) -> None:

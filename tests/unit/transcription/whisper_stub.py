@@ -32,7 +32,8 @@ def answer(request: dict[str, Any], habit: str) -> dict[str, Any]:
             return {"error": "BrokenAudio", "message": "no such sound"}
         case "strange":
             return {"error": "SystemExit", "message": "?"}
-        case "mute" if request["type"] == "LanguageWanted":
+        # The first channel says nothing.
+        case "mute" if request["type"] == "LanguageWanted" and request["channel"]["number"] == 0:
             return {}
     if request["type"] == "LanguageWanted":
         return {"language": "fr", "language_confidence": 0.75}

@@ -3,7 +3,7 @@
 import pytest
 
 from connector.domain.speech import Voice, Word
-from connector.transcription.whisper_words import begun_with_voice
+from connector.transcription.word_times import begun_with_voice
 
 
 def starts(*words: tuple[float, float], voices: tuple[Voice, ...]) -> list[float]:
