@@ -109,19 +109,19 @@ class _FlacFlow:
 def converted(source: BinaryIO, out: Outflow, wanted: AudioFormat, seconds: float, rate: int, channels: str) -> None:
     """As long as it is said to be, whatever the codecs have added, at the rate that went in: Opus comes at 48 kHz
     always. ValueError for what is no sound."""
-    with _opened(source) as container:
+    with opened(source) as container:
         stream = container.streams.audio[0]
         count = stream.codec_context.channels
         frames = round(seconds * rate)
         is_whole = channels == ALL or count == 1
         tags = _tags(container.metadata, is_whole=is_whole)
         writer = _writer(out, wanted, count if is_whole else 1, rate, frames, tags)
-        for samples in _fitted(_decoded(container, stream, rate, count), frames, count):
+        for samples in fitted(decoded(container, stream, rate, count), frames, count):
             writer.write(np.ascontiguousarray(samples if is_whole else _picked(samples, channels)))
         writer.end()
 
 
-def _opened(source: BinaryIO) -> Any:
+def opened(source: BinaryIO) -> Any:
     try:
         container = av.open(_Inflow(source), "r")
     except (av.error.FFmpegError, OSError) as error:
@@ -131,7 +131,7 @@ def _opened(source: BinaryIO) -> Any:
     return container
 
 
-def _decoded(container: Any, stream: Any, rate: int, count: int) -> Iterator[Samples]:
+def decoded(container: Any, stream: Any, rate: int, count: int) -> Iterator[Samples]:
     resampler = av.AudioResampler(format="s16", layout=stream.layout, rate=rate)
     late = _MP3_DELAY_FRAMES if stream.codec_context.name.startswith("mp3") else 0
     for frame in itertools.chain(container.decode(stream), [None]):
@@ -142,7 +142,7 @@ def _decoded(container: Any, stream: Any, rate: int, count: int) -> Iterator[Sam
             late = max(0, late - len(samples))
 
 
-def _fitted(pieces: Iterator[Samples], frames: int, count: int) -> Iterator[Samples]:
+def fitted(pieces: Iterator[Samples], frames: int, count: int) -> Iterator[Samples]:
     """So many frames: the head of a file that cannot be gone back to has said it."""
     left = frames
     for samples in pieces:

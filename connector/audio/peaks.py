@@ -7,6 +7,7 @@ then for each pixel int8 low and high of the left channel, low and high of the r
 """
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -29,15 +30,15 @@ def windows_per_pixel(frames: int, sample_rate: int) -> int:
     return per_pixel
 
 
-class PeaksFile:
+class Peaks:
     """Written window by window; its length is known before."""
 
-    def __init__(self, path: Path, *, frames: int, sample_rate: int) -> None:
+    def __init__(self, write: Callable[[bytes], object], *, frames: int, sample_rate: int) -> None:
         self._windows_per_pixel = windows_per_pixel(frames, sample_rate)
         frames_per_pixel = self._windows_per_pixel * window_frames(sample_rate)
         self._waiting = np.empty((0, 4), SAMPLE)
-        self.file = ArtefactFile(path)
-        self.file.write(HEADER.pack(2, 1, sample_rate, frames_per_pixel, -(-frames // frames_per_pixel), 2))
+        self._write = write
+        write(HEADER.pack(2, 1, sample_rate, frames_per_pixel, -(-frames // frames_per_pixel), 2))
 
     def write(self, left: Extremes, right: Extremes) -> None:
         windows = np.stack((left.lows, left.highs, right.lows, right.highs), axis=1)
@@ -53,4 +54,10 @@ class PeaksFile:
 
     def _draw(self, pixels: Samples) -> None:
         drawn = np.where([True, False, True, False], pixels.min(axis=1), pixels.max(axis=1))
-        self.file.write((drawn >> 8).astype(np.int8).tobytes())
+        self._write((drawn >> 8).astype(np.int8).tobytes())
+
+
+class PeaksFile(Peaks):
+    def __init__(self, path: Path, *, frames: int, sample_rate: int) -> None:
+        self.file = ArtefactFile(path)
+        super().__init__(self.file.write, frames=frames, sample_rate=sample_rate)

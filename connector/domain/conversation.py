@@ -95,6 +95,10 @@ class Conversations:
     def has_ended(self, channel: ChannelId) -> bool:
         return channel in self._ended
 
+    def revived(self, channel: ChannelId) -> None:
+        """It may have ended, but it lives again."""
+        self._ended.pop(channel, None)
+
     def opened(self, event: ChannelCreated, at: Moment) -> Conversation:
         """The conversation that a new channel belongs to by its linked id, or a new one."""
         conversation = self._by_linked.get(event.linked)

@@ -7,6 +7,7 @@ behind it, stands in docs/decisions/0003-one-clock.md.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 from connector.domain.call import Span
@@ -28,6 +29,19 @@ DRIFT = "the file fell behind the clock: drift or lost frames"
 QUIET = frozenset({BOTH_SILENT, ON_HOLD})
 NOTHING_MORE = "nothing more was written to the file"
 DISK_FULL = "the PBX could not write it: its disk was full"
+
+
+class GapKind(StrEnum):
+    MISSING = "missing"
+    HOLD = "hold"
+    QUIET = "quiet"
+
+
+def gap_kind(reason: str) -> GapKind:
+    """For programs, which read no reasons."""
+    if reason not in QUIET:
+        return GapKind.MISSING
+    return GapKind.HOLD if reason == ON_HOLD else GapKind.QUIET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ class News:
     copies: tuple[Delivery, ...] = ()
     #: The address that it speaks of.
     url: str = ""
+    #: Of what lies there; each newer one is told anew.
+    version: int = 1
 
 
 def news(recording: Recording, call: Call, deliveries: Sequence[Delivery], now: Moment) -> list[News]:
@@ -98,7 +100,9 @@ def _transcribed(deliveries: Sequence[Delivery], now: Moment) -> Iterator[News]:
     for one in deliveries:
         if one.kind is ArtefactKind.TRANSCRIPT and one.state is DeliveryState.STORED:
             at = now if one.stored_at is None else one.stored_at
-            yield News(told=Told.TRANSCRIBED, at=at, about=one.destination, copies=(one,), url=one.url)
+            yield News(
+                told=Told.TRANSCRIBED, at=at, about=one.destination, copies=(one,), url=one.url, version=one.version
+            )
 
 
 def _complete(

@@ -17,8 +17,21 @@ _VARIABLE_PREFIX = "variable_"
 class Unknown(StrEnum):
     """What becomes of a call whose organisation nobody configured."""
 
+    #: It is not recorded, and the log says so.
     REFUSE = "refuse"
-    HOLD = "hold"
+
+
+def what_of_unknown(text: str) -> Unknown:
+    """As people write it; raises ValueError."""
+    word = text.lower()
+    if word == "hold":
+        raise ValueError(
+            "'hold' is not there: a call of an organisation that nobody has configured cannot be kept for it, it is not"
+            " recorded. Write refuse, and name each organisation before it calls"
+        )
+    if word not in tuple(Unknown):
+        raise ValueError(f"{text!r} is not one of {', '.join(Unknown)}")
+    return Unknown(word)
 
 
 class AgentSource(StrEnum):

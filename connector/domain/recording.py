@@ -12,6 +12,8 @@ from connector.domain.states import DeliveryState, RecordingState
 STALLED = "the file did not grow"
 #: Why a segment ended whose file was written on, from another leg.
 MOVED = "the PBX moved its recorder to another leg"
+#: Of a segment that never was: it says since when one was missing.
+MISSED = "nobody listened when its party came"
 
 
 class Heard(StrEnum):
@@ -151,6 +153,8 @@ class Artefact:
     duration_seconds: float
     sample_rate: int
     channels: tuple[ChannelLabel, ...]
+    #: Counted from 1; only words are made anew.
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,3 +190,10 @@ class Delivery:
     reason: str = ""
     attempts: int = 0
     stored_at: Moment | None = None
+    #: Of the artefact, as it lies there.
+    version: int = 1
+
+    @property
+    def has_earlier(self) -> bool:
+        """An earlier version lies there under its name until a newer one has taken its place."""
+        return self.state is DeliveryState.WAITING and self.stored_at is not None

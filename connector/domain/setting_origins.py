@@ -1,4 +1,4 @@
-"""Where what holds comes from, and who the agents are that settings know. Pure; knows no file and no row."""
+"""Where what holds comes from, and who the agents are that may be switched. Pure; knows no file and no row."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,10 +34,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAgent:
-    """An agent whom the configuration names, or whom somebody has switched."""
+    """An agent whom the configuration names, whom somebody has switched, or who has had a call."""
 
     id: str
     name: str
     switch: Switch
     #: Of whether he is recorded.
     origin: Origin
+    #: When his last call began; None: he had none, or it is not for who asks.
+    last_call_at: Moment | None = None

@@ -81,6 +81,9 @@ class DeliveryEvent(StrEnum):
     DELETED = "deleted"
     UNDELETABLE = "undeletable"
     LEFT = "left to the bucket"
+    #: A newer version is to lie where this one does.
+    SUPERSEDED = "made anew"
+    KEPT = "earlier version kept"
 
 
 class TranscriptionState(StrEnum):
@@ -181,18 +184,20 @@ DELIVERY: Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]] = {
         _DE.WAIVED: _D.WAIVED,
         # Nobody can tell whether a try whose end a crash hid came off.
         _DE.UNDELETABLE: _D.UNDELETABLE,
+        # Its place does not take the newer version.
+        _DE.KEPT: _D.STORED,
     },
     _D.REFUSED: {_DE.RETRIED: _D.WAITING, _DE.WAIVED: _D.WAIVED, _DE.LEFT: _D.LEFT},
     _D.GAVE_UP: {_DE.RETRIED: _D.WAITING, _DE.WAIVED: _D.WAIVED, _DE.LEFT: _D.LEFT},
-    _D.STORED: {_DE.DELETING: _D.DELETING, _DE.LEFT: _D.LEFT},
-    _D.DELETING: {_DE.DELETED: _D.DELETED, _DE.UNDELETABLE: _D.UNDELETABLE},
+    _D.STORED: {_DE.DELETING: _D.DELETING, _DE.LEFT: _D.LEFT, _DE.SUPERSEDED: _D.WAITING},
     # A try that was under way came off after all: the copy is there, and is known.
+    _D.DELETING: {_DE.DELETED: _D.DELETED, _DE.UNDELETABLE: _D.UNDELETABLE, _DE.STORED: _D.STORED},
+    _D.DELETED: {_DE.STORED: _D.STORED},
     _D.WAIVED: {_DE.STORED: _D.STORED},
     # It is tried again every day: somebody may have given the right, or a lock may be over.
     _D.UNDELETABLE: {_DE.STORED: _D.STORED, _DE.DELETING: _D.DELETING},
     # What somebody wants erased goes from there, too.
     _D.LEFT: {_DE.DELETING: _D.DELETING},
-    _D.DELETED: {},
 }
 
 TRANSCRIPTION: Mapping[TranscriptionState, Mapping[TranscriptionEvent, TranscriptionState]] = {

@@ -19,7 +19,8 @@ WORKFLOW = "run"
 VERSION = "pipeline-1"
 _CONNECTIONS = 10
 _ANYBODY = "anybody"
-_POLL_SECONDS = 0.1
+#: Five times a second: asking is most of what an idle work role costs.
+_POLL_SECONDS = 0.2
 #: No transaction of ours holds SQLite's write lock for long.
 _SLICE = 200
 _AT_HAND = "PENDING"

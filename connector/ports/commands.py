@@ -36,6 +36,11 @@ class Commands(Protocol):
         """The command as it stands; None when unknown."""
         ...
 
+    async def expiries(self, action: str, after: Moment) -> Sequence[Moment]:
+        """Of every node's commands of that action: those moments after `after` until which they are, or were, good;
+        the earliest first."""
+        ...
+
     async def forget(self, before: Moment) -> int:
         """Settled ones that could have been obeyed until then; returns how many. Their ids would act again."""
         ...

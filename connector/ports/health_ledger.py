@@ -14,9 +14,13 @@ class Copies:
     waiting: int = 0
     refused: int = 0
     gave_up: int = 0
+    #: Those that were to go and are there still.
+    undeletable: int = 0
     stored_last: Moment | None = None
     #: Of one that is not stored, a refused one first.
     reason: str = ""
+    #: Of one that could not be deleted.
+    undeletable_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,8 @@ class KeepingLedger(Protocol):
         ...
 
     async def take_up_undeleted(self, now: Moment, limit: int, after: str = "") -> Sequence[RecordingId]:
-        """Removed recordings by id, of which a copy could not be deleted and nobody tries now: it falls due again."""
+        """Recordings by id, removed or not, of which a copy that was to go could not be deleted and nobody tries now:
+        it falls due again."""
         ...
 
     async def undeleted(self, limit: int, organisation: str | None = None) -> Sequence[Undeleted]: ...

@@ -9,7 +9,7 @@ from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
 from connector.domain.keeping import NOT_RECKONED, Keeping
 from connector.domain.recording import Artefact, Delivery, Recording, Rendering, Segment
-from connector.domain.states import DeliveryEvent, RecordingEvent, RecordingState
+from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,11 @@ class ShippingLedger(Protocol):
         store; raises IllegalTransition in any other state. What is there already stays as it is."""
         ...
 
+    async def renewed(self, artefact: Artefact, due: Sequence[Due] = ()) -> None:
+        """A newer version of an artefact takes the earlier one's place: what is STORED of it is WAITING again, and is
+        still known to lie there. Raises IllegalTransition as `added` does; the same version again changes nothing."""
+        ...
+
     async def named(self, delivery: Delivery, object_name: str, place: str, *, overwrite: bool = False) -> None:
         """Commit the object name, and where it will be, before the first byte leaves. Raises ObjectExists when another
         of our copies has that name there, unless it may `overwrite`."""
@@ -64,13 +69,27 @@ class ShippingLedger(Protocol):
         ...
 
     async def delivery_moved(
-        self, delivery: Delivery, event: DeliveryEvent, *, reason: str = "", url: str = "", due: Sequence[Due] = ()
-    ) -> None:
-        """Move one delivery's state, count the attempt, add the due rows, in one transaction."""
+        self,
+        delivery: Delivery,
+        event: DeliveryEvent,
+        *,
+        reason: str = "",
+        url: str = "",
+        version: int | None = None,
+        due: Sequence[Due] = (),
+    ) -> DeliveryState:
+        """Move one delivery's state, count the attempt, add the due rows, in one transaction; returns what it is then.
+        `version` is what was stored: when a newer one was made meanwhile it is WAITING, when nobody may have it any
+        more it is DELETING."""
         ...
 
     async def delivery_postponed(self, delivery: Delivery, reason: str, due: Due) -> None:
         """A passing failure: count the attempt, remember why, fall due again."""
+        ...
+
+    async def delivery_untried(self, delivery: Delivery, reason: str, due: Due) -> None:
+        """Nobody was asked this time, which is no attempt: fall due again, and remember why unless a try has said it
+        before."""
         ...
 
     async def next_attempt(self, recording_id: RecordingId) -> int:
@@ -88,6 +107,11 @@ class ShippingLedger(Protocol):
     async def files_to_remove(self, node: str, stored_before: float, limit: int) -> list[RecordingId]:
         """Recordings of this node whose local files have done their duty: AVAILABLE, every delivery STORED or WAIVED,
         the last one before that moment, local files still there; or REMOVED and ABSENT with files left."""
+        ...
+
+    async def note_fileless(self, node: str, requested_before: float, limit: int) -> int:
+        """Of some REMOVED and ABSENT ones that never had a file it is remembered that none is left, so that nobody
+        looks for any again; returns of how many."""
         ...
 
     async def known_paths(self, pbx: str) -> set[str]:

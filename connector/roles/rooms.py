@@ -9,6 +9,7 @@ from connector.roles.foundation import Foundation
 from connector.roles.web_house import WebHouse
 from connector.services.converting import Converting
 from connector.services.exporting import Exporting
+from connector.services.listenings import Listenings
 from connector.services.marking import Marking
 from connector.services.ordering import Ordering
 from connector.services.organisation_names import OrganisationNames
@@ -18,7 +19,7 @@ from connector.services.rehearing import Rehearing
 from connector.services.replaying import Replaying
 from connector.services.reviving import AskedRevival, Reviving
 from connector.services.sinch_signatures import SinchSignatures
-from connector.services.waveforms import Waveforms
+from connector.services.waveforms import DRAWING, Waveforms
 from connector.web.audit import audit_router
 from connector.web.batch import batch_router
 from connector.web.calls import calls_router
@@ -106,8 +107,8 @@ def _sound(ground: Foundation, door: Door, once: Once) -> list[APIRouter]:
         # Before what takes any word for a recording's id.
         batch_router(door, Exporting(catalogue.call_search, fetching, auditing), persons, ground.clock),
         recordings_router(door, lookup, fetching, auditing),
-        streams_router(door, lookup, fetching, Converting(), auditing, hand_over),
-        waveforms_router(door, lookup, fetching, Waveforms(ground.state)),
+        streams_router(door, lookup, fetching, Converting(), Listenings(auditing, ground.clock), hand_over),
+        waveforms_router(door, lookup, fetching, Waveforms(ground.state, fetching, Converting(DRAWING, 1))),
         transcripts_router(door, once, lookup, catalogue.transcriptions, _rehearing(ground), auditing),
     ]
 

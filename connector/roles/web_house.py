@@ -43,7 +43,9 @@ async def furnished(settings: Settings) -> AsyncIterator[WebHouse]:
     catalogue, vault, auditing, clock = ground.catalogue, ground.vault, ground.auditing, ground.clock
     doorkeeper = Doorkeeping(catalogue.accounts, vault, clock, per_second=settings.api.requests_per_second)
     trial = BucketTrial(clock, catalogue.pins, settings.api.storage_allow_private)
-    house_settings = HouseSettings(catalogue.changed_settings, vault, ground.overlay, trial, auditing, clock)
+    house_settings = HouseSettings(
+        catalogue.changed_settings, catalogue.seen_agents, vault, ground.overlay, trial, auditing, clock
+    )
     events = LiveEvents(catalogue.changes, catalogue.accounts, clock)
     keys = Keys(
         catalogue.accounts,

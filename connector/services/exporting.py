@@ -87,6 +87,7 @@ class Consignment:
     """All that is to be handed out, small enough to be held; the bytes come one file at a time."""
 
     calls: list[WantedCall] = field(default_factory=list)
+    recordings: int = 0
 
     @property
     def files(self) -> list[WantedFile]:
@@ -113,18 +114,28 @@ class Exporting:
     ) -> Consignment:
         """Of each recording these kinds, or the best one that there is. Raises BadRequest when it would be more than
         `most` recordings or calls."""
-        found, packer, recordings = Consignment(), Packer(kinds), 0
-        async for file in self.calls(access, wanted):
-            recordings += len(file.recordings)
-            found.calls.append(packer.packed(file))
-            if most is not None and max(recordings, len(found.calls)) > most:
-                raise BadRequest(
-                    f"these are more than {most} recordings: narrow the filter, as by from_date and to_date"
-                )
+        found = await self.gathered(access, wanted, kinds, most)
         # The manifest tells who called whom: that is written down, too.
         await self._auditing.done(
-            access, "calls.exported", organisation=wanted.organisation, calls=len(found.calls), recordings=recordings
+            access,
+            "calls.exported",
+            organisation=wanted.organisation,
+            calls=len(found.calls),
+            recordings=found.recordings,
         )
+        return found
+
+    async def gathered(
+        self, access: Access, wanted: CallFilter, kinds: Sequence[ArtefactKind] = (), most: int | None = MOST_RECORDINGS
+    ) -> Consignment:
+        """What `consigned` hands out, and raises, and nothing is written down: to be counted, not to be shown."""
+        found, packer = Consignment(), Packer(kinds)
+        async for file in self.calls(access, wanted):
+            found.recordings += len(file.recordings)
+            found.calls.append(packer.packed(file))
+            if most is not None and max(found.recordings, len(found.calls)) > most:
+                what = "recordings" if found.recordings > most else "calls"
+                raise BadRequest(f"these are more than {most} {what}: narrow the filter, as by from_date and to_date")
         return found
 
     async def opened(self, access: Access, file: WantedFile) -> Fetched | None:

@@ -103,6 +103,8 @@ class Fetching:
             raise NotFound(f"recording {file.recording.id} was deleted")
         if delivery.state is not DeliveryState.STORED:
             raise NotFound(f"the {delivery.kind} is {delivery.state} at {delivery.destination!r}: {delivery.reason}")
+        if not _is_newest(file, delivery):
+            raise NotFound(f"the {delivery.kind} at {delivery.destination!r} is an earlier version: {delivery.reason}")
         destination = await self._destinations.holding(delivery, file.recording)
         if destination is None:
             raise NotFound(f"destination {delivery.destination!r} is not in the configuration any more")
@@ -110,8 +112,15 @@ class Fetching:
 
 
 def stored(file: RecordingFile) -> list[Delivery]:
-    """What can be fetched, the destination first that was wished for first."""
-    return [delivery for delivery in file.deliveries if delivery.state is DeliveryState.STORED]
+    """What can be fetched, the destination first that was wished for first. Of an earlier version nobody knows any more
+    what it must be."""
+    held = (delivery for delivery in file.deliveries if delivery.state is DeliveryState.STORED)
+    return [delivery for delivery in held if _is_newest(file, delivery)]
+
+
+def _is_newest(file: RecordingFile, delivery: Delivery) -> bool:
+    made = file.rendering.artefacts if file.rendering else ()
+    return all(one.version <= delivery.version for one in made if one.kind is delivery.kind)
 
 
 def filename_of(file: RecordingFile, delivery: Delivery) -> str:

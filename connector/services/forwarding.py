@@ -62,19 +62,27 @@ class Forwarder:
                 await self._clock.sleep_until(self._clock.now() + _POLL_SECONDS)
 
     async def forward(self) -> int:
-        """One round; returns how many the engine has taken."""
+        """One round; returns how many were done or taken by the engine."""
+        return await self._do_direct() + await self._enqueue()
+
+    async def _do_direct(self) -> int:
+        """Asked for by itself: else thousands that are older and wait for room in the engine would stand before it."""
+        if not self._direct:
+            return 0
+        fallen = await self._dues.fallen(self._node, self._clock.now(), self._in_flight_limit, of=[*self._direct])
+        for due in fallen:
+            await self._do(due)
+        await self._dues.forwarded(fallen)
+        return len(fallen)
+
+    async def _enqueue(self) -> int:
         most = self._in_flight_limit + len(self._unknown)
-        fallen = await self._dues.fallen(self._node, self._clock.now(), most, but=self._aside)
+        fallen = await self._dues.fallen(self._node, self._clock.now(), most, but=[*self._aside, *self._direct])
         if not fallen:
             self._unknown.clear()
             return 0
-        known = self._known(fallen)
-        done = [due for due in known if due.kind in self._direct]
-        for due in done:
-            await self._do(due)
         room = max(self._in_flight_limit - await self._engine.unfinished(), 0)
-        others = [due for due in known if due.kind not in self._direct]
-        taken = done + [due for due in others[:room] if await self._has_taken(due)]
+        taken = [due for due in self._known(fallen)[:room] if await self._has_taken(due)]
         if taken:
             await self._dues.forwarded(taken)
         return len(taken)

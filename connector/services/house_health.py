@@ -106,7 +106,7 @@ class HouseHealth:
             said = f"catalogue: {error}"
             problems = report.problems if said in report.problems else (*report.problems, said)
         else:
-            problems = (*report.problems, *_lost_copies(standing))
+            problems = (*report.problems, *_lost_copies(standing), *_left_copies(standing))
         return HouseReport(
             node=here.node,
             is_well=not problems,
@@ -129,6 +129,7 @@ class HouseHealth:
                 any(counts.recordings.get(state, 0) for state in RETRIABLE)
                 or standing.notifications_dead
                 or _lost_copies(standing)
+                or _left_copies(standing)
             ),
             problems=None,
             pbxs=self._pbxs(here, report.roles.get(_CAPTURE, {})),
@@ -175,6 +176,16 @@ def _lost_copies(standing: Standing) -> list[str]:
         f"destination {name}: {lost} copies were not taken ({mend}): {copies.reason or 'it said no'}"
         for name, copies in standing.copies.items()
         if (lost := copies.refused + copies.gave_up)
+    ]
+
+
+def _left_copies(standing: Standing) -> list[str]:
+    """What somebody wanted gone, or whose days are over, lies there still."""
+    mend = "it is tried again every night: give callreel the right to delete there, or delete them yourself"
+    return [
+        f"destination {name}: {copies.undeletable} copies could not be deleted ({mend}): {copies.undeletable_reason}"
+        for name, copies in standing.copies.items()
+        if copies.undeletable
     ]
 
 

@@ -16,6 +16,7 @@ from connector.domain.access import NO_LIMITS, Access, KeyRole, Limits
 from connector.domain.diagnosis import Finding, Level
 from connector.domain.ids import Moment
 from connector.domain.own_storage import NO_STORAGE, OwnStorage
+from connector.domain.policy import Switch
 from connector.domain.secret import Secret
 from connector.domain.setting_changes import (
     STORAGE,
@@ -29,6 +30,7 @@ from connector.domain.setting_origins import KnownAgent, Origin, Source
 from connector.errors import BadRequest, CatalogueUnavailable, NotFound, NotPermitted
 from connector.ports.changed_settings import ChangedSetting, ChangedSettings
 from connector.ports.clock import Clock
+from connector.ports.seen_agents import SeenAgent, SeenAgents
 from connector.ports.vault import Vault
 from connector.services.storage_trying import StorageTrial, StorageTrying, Tried
 from connector.settings import DestinationSettings
@@ -37,6 +39,8 @@ log = logging.getLogger(__name__)
 
 #: Of each organisation; every node lays all of them over its file.
 _MOST: Final = 1000
+#: Of those whom only calls name, so many are listed.
+MOST_SEEN_AGENTS: Final = 2000
 _TRIAL_SECONDS: Final = 45.0
 
 
@@ -125,6 +129,7 @@ class HouseSettings:
     def __init__(
         self,
         rows: ChangedSettings,
+        seen_agents: SeenAgents,
         vault: Vault,
         house: LaidHouse,
         trial: StorageTrial,
@@ -134,6 +139,7 @@ class HouseSettings:
         trial_seconds: float = _TRIAL_SECONDS,
     ) -> None:
         self._rows = rows
+        self._seen_agents = seen_agents
         self._vault = vault
         self._house = house
         self._trying = StorageTrying(trial, vault, trial_seconds)
@@ -145,11 +151,14 @@ class HouseSettings:
         return self._view(access, self._whose(access, organisation), await self._rows.all())
 
     async def agents(self, access: Access, organisation: str | None = None) -> AgentsView:
-        """A key that is limited to some sees those. Raises as `view` does."""
-        whose = self._whose(access, organisation)
+        """Whom settings name, and who has had calls. A key that is limited to some sees those. Raises as `view`
+        does."""
+        whose, limits = self._whose(access, organisation), access.key.limits
         rows = [row for row in await self._rows.all() if row.organisation == whose]
-        only = access.key.limits.agents
-        found = [one for one in self._house.agents(rows, whose) if not only or one.id in only]
+        # Whose calls those are that he may not see is not for him, either.
+        sees_all = not (limits.tags or limits.numbers)
+        seen = await self._seen_agents.of(whose, most=MOST_SEEN_AGENTS) if sees_all else ()
+        found = [one for one in _met(self._house.agents(rows, whose), seen) if _is_his(limits, one.id)]
         if not access.key.may(KeyRole.ADMIN):
             found = [replace(one, origin=_UNTOLD) for one in found]
         return AgentsView(organisation=whose, agents=tuple(found))
@@ -268,18 +277,20 @@ class HouseSettings:
         own = [row for row in rows if row.organisation == whose]
         storage = _kept_storage(next((row for row in own if row.name == STORAGE), None))
         is_admin = access.key.may(KeyRole.ADMIN)
+        effective = self._house.effective(own, whose)
+        his = {one: switch for one, switch in effective.agents.items() if _is_his(access.key.limits, one)}
+        origins = self._house.origins(own, whose) if is_admin else {}
         return SettingsView(
             organisation=whose,
-            effective=self._house.effective(own, whose),
+            effective=replace(effective, agents=his),
             storage=storage.shown if storage is not None and is_admin else None,
             changed=tuple(self._overlaid(access, own)),
-            origins=self._house.origins(own, whose) if is_admin else {},
+            origins={name: origin for name, origin in origins.items() if _is_told(access, name)},
             findings=tuple(findings),
         )
 
     def _overlaid(self, access: Access, rows: Sequence[ChangedSetting]) -> Sequence[Overlaid]:
         reasons = {(one.organisation, one.name): one.reason for one in self._house.refused(rows)}
-        is_admin = access.key.may(KeyRole.ADMIN)
         return [
             Overlaid(
                 organisation=row.organisation,
@@ -290,7 +301,7 @@ class HouseSettings:
                 refused=reasons.get((row.organisation, row.name), ""),
             )
             for row in rows
-            if is_admin or row.name != STORAGE
+            if _is_told(access, row.name)
         ]
 
 
@@ -299,6 +310,27 @@ def _refuse_bad(findings: Sequence[Finding]) -> None:
     if failed is not None:
         fault = f"/{failed.subject}" if failed.subject in own_storage.STORAGE_FIELDS else ""
         raise BadRequest(f"{STORAGE} was not taken; {failed.subject}: {failed.what}", pointer=f"/{STORAGE}{fault}")
+
+
+def _is_told(access: Access, name: str) -> bool:
+    of_agent = agent_setting(name)
+    if of_agent is not None:
+        return _is_his(access.key.limits, of_agent.agent)
+    return name != STORAGE or access.key.may(KeyRole.ADMIN)
+
+
+def _is_his(limits: Limits, agent: str) -> bool:
+    return not limits.agents or agent in limits.agents
+
+
+def _met(known: Sequence[KnownAgent], seen: Sequence[SeenAgent]) -> Sequence[KnownAgent]:
+    """Whom settings know, and whom calls do; what settings call him counts."""
+    found = {one.id: one for one in known}
+    for one in seen:
+        nobody = KnownAgent(id=one.id, name="", switch=Switch(), origin=_UNTOLD)
+        agent = found.get(one.id, nobody)
+        found[one.id] = replace(agent, name=agent.name or one.name, last_call_at=one.last_call_at)
+    return [found[id] for id in sorted(found)]
 
 
 def _check_limits(limits: Limits, change: SettingsChange) -> None:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _ROUND_SECONDS = 60.0
 _BATCH = 200
+#: Of a recording that is this old no file is told any more by a journal that was late.
+_LATE_SECONDS = 86_400.0
 #: How long the engine remembers finished work: long enough that a due row forwarded twice is still recognised.
 _ENGINE_MEMORY_SECONDS = 86_400.0
 _SECRETS_SECONDS = 86_400.0
@@ -91,6 +93,7 @@ class Janitor:
     async def round(self) -> None:
         """Once through everything, in slices."""
         await self.remove_local_files()
+        await self.note_fileless()
         await self._engine.forget_finished(_ENGINE_MEMORY_SECONDS)
         await self.forget_daily()
         await self.forget_told()
@@ -139,6 +142,14 @@ class Janitor:
                 else:
                     stayed.add(id)
         return removed
+
+    async def note_fileless(self) -> int:
+        """Calls that nobody answered leave recordings without any file: they are not looked through again each round.
+        Returns how many."""
+        before, noted = self._clock.now() - _LATE_SECONDS, 0
+        while found := await self._ledger.note_fileless(self._node, before, _BATCH):
+            noted += found
+        return noted
 
     def _keep_seconds(self) -> float:
         """As long as wished for, but not when room is short: the copies are where they belong."""

@@ -1,6 +1,6 @@
 """Calls as whoever asks may see them, and the addresses of their sound. Speaks to ports only; writes nothing down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,7 +10,7 @@ from connector.domain.products import kinds as usual_kinds
 from connector.domain.recording import Artefact, ArtefactKind, Delivery
 from connector.domain.states import RecordingState
 from connector.errors import DestinationRefused, DestinationUnreachable, NotFound, NotPermitted
-from connector.ports.call_search import CallFile, CallFilter, CallPlace, CallSearch
+from connector.ports.call_search import CallFile, CallFilter, CallPart, CallPlace, CallSearch
 from connector.ports.object_store import Link
 from connector.ports.shipping_ledger import RecordingFile
 from connector.services.fetching import Fetching, stored
@@ -34,14 +34,20 @@ class Lookup:
         self._fetching = fetching
 
     async def page(
-        self, access: Access, wanted: CallFilter, *, limit: int, after: CallPlace | None
+        self,
+        access: Access,
+        wanted: CallFilter,
+        *,
+        limit: int,
+        after: CallPlace | None,
+        without: Collection[CallPart] = (),
     ) -> Sequence[CallFile]:
         """The newest first, of those that the key sees. Raises NotPermitted when words are asked for by a key that may
         not read any, NotFound for another organisation."""
         if wanted.text is not None and not access.key.may(KeyRole.LISTEN):
             raise NotPermitted("this key may not read what was said: search by text needs one with the role listen")
         seen = replace(wanted, organisation=access.asked_of(wanted.organisation), limits=access.key.limits)
-        return await self._search.calls(seen, limit=limit, after=after)
+        return await self._search.calls(seen, limit=limit, after=after, without=without)
 
     async def call(self, access: Access, call_id: str) -> CallFile:
         """Of one that joined another, that other one. Raises NotFound, for what the key does not see, too."""

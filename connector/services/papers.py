@@ -12,10 +12,14 @@ from connector.domain.recording import Artefact, ArtefactKind
 from connector.errors import NoRoom
 
 
-def written_paper(recording_id: RecordingId, kind: ArtefactKind, facts: Any, folder: Path) -> Artefact:
-    """Lies beside the sound files, as JSON. NoRoom when it can't be written."""
+def written_paper(
+    recording_id: RecordingId, kind: ArtefactKind, facts: Any, folder: Path, version: int = 1
+) -> Artefact:
+    """Lies beside the sound files, as JSON; each version by itself, for an earlier one may be on its way. NoRoom when
+    it can't be written."""
     content = json.dumps(facts, ensure_ascii=False, indent=2).encode(errors="replace") + b"\n"
-    path = Path("work") / recording_id / f"{kind}.json"
+    anew = f"-{version}" if version > 1 else ""
+    path = _folder(recording_id) / f"{kind}{anew}.json"
     try:
         (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         with (folder / path).open("wb") as written:
@@ -37,4 +41,14 @@ def written_paper(recording_id: RecordingId, kind: ArtefactKind, facts: Any, fol
         duration_seconds=0.0,
         sample_rate=0,
         channels=(),
+        version=version,
     )
+
+
+def papers(recording_id: RecordingId, kind: ArtefactKind, folder: Path) -> list[Path]:
+    """Of every version that lies there."""
+    return list((folder / _folder(recording_id)).glob(f"{kind}*.json"))
+
+
+def _folder(recording_id: RecordingId) -> Path:
+    return Path("work") / recording_id

@@ -3,8 +3,9 @@
 Goes through rows in the catalogue; knows no PBX and no HTTP.
 """
 
+import asyncio
+import math
 import uuid
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -66,7 +67,8 @@ class Placing:
         self._settings = settings
         self._node = node
         self._clock = clock
-        self._placed_at: deque[Moment] = deque()
+        #: Who comes next counts what was posted before.
+        self._counting = asyncio.Lock()
 
     async def place(self, access: Access, wish: CallWish, command_id: str = "") -> PlacedCall:
         """The same command id again is the earlier order as it stands. Raises NotPermitted that names the setting,
@@ -77,10 +79,11 @@ class Placing:
         order = self._order(access, wish, settings)
         said = command_id or str(uuid.uuid4())
         id = own_command_id(access.organisation or "", said)
-        posted = await self._commands.find(id) if command_id else None
-        if posted is None:
-            self._count(settings.per_minute)
-            posted = await self._posted(access, order, id, settings.node or self._node)
+        async with self._counting:
+            posted = await self._commands.find(id) if command_id else None
+            if posted is None:
+                await self._check_rate(settings.per_minute)
+                posted = await self._posted(access, order, id, settings.node or self._node)
         if posted.action != ORIGINATE or not order_of(posted.options).is_same_as(order):
             raise Conflict(f"command {said!r} was something else: choose another command_id")
         return _as_placed(await self._outcome(posted), said, self._clock.now())
@@ -116,16 +119,16 @@ class Placing:
             raise NotPermitted("this key is limited to calls of other numbers, agents or tags")
         return CallOrder(pbx=settings.pbx, organisation=access.organisation, ordered_at=now, wanted=wanted)
 
-    def _count(self, per_minute: int) -> None:
-        """Raises TooManyRequests: a key that was stolen must not cost a fortune overnight."""
-        now = self._clock.now()
-        while self._placed_at and self._placed_at[0] <= now - _MINUTE:
-            self._placed_at.popleft()
-        if len(self._placed_at) >= per_minute:
-            wait = self._placed_at[0] + _MINUTE - now
+    async def _check_rate(self, per_minute: int) -> None:
+        """Raises TooManyRequests: a key that was stolen must not cost a fortune overnight. Whatever web role posted
+        them, and whether it has been started again since."""
+        minute_ago = self._clock.now() - _MINUTE
+        posted = await self._commands.expiries(ORIGINATE, minute_ago + SETTLED_SECONDS)
+        if len(posted) >= per_minute:
+            # So many before the last ones have to be a minute old.
+            wait = posted[-per_minute] - SETTLED_SECONDS - minute_ago
             said = f"{per_minute} calls in a minute are all that api.outbound.per_minute allows"
-            raise TooManyRequests(said, retry_after_seconds=wait)
-        self._placed_at.append(now)
+            raise TooManyRequests(said, retry_after_seconds=math.ceil(wait))
 
     async def _posted(self, access: Access, order: CallOrder, id: str, node: str) -> Command:
         wanted = order.wanted

@@ -24,6 +24,7 @@ from connector.ports.object_store import Digest
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
+from connector.services.papers import papers
 from connector.services.rendering import discard
 from connector.services.storing import abandon, silence_seconds
 
@@ -139,9 +140,8 @@ class Removing:
             discard(file, self._folder)
 
     def _remove_papers(self, file: RecordingFile) -> None:
-        for artefact in file.rendering.artefacts if file.rendering else ():
-            if artefact.kind is ArtefactKind.TRANSCRIPT:
-                (self._folder / artefact.path).unlink(missing_ok=True)
+        for paper in papers(file.recording.id, ArtefactKind.TRANSCRIPT, self._folder):
+            paper.unlink(missing_ok=True)
 
     async def _remove_wherever(self, file: RecordingFile, delivery: Delivery, attempt: int) -> None:
         """Whatever has become of it. Raises DestinationUnreachable when nobody can tell now whether it is there."""
@@ -151,7 +151,8 @@ class Removing:
         if state in _GIVEN_UP:
             await self._remove_unproven(file, delivery)
         try:
-            has_landed = state is DeliveryState.WAITING and await self._has_landed(file, delivery)
+            waits = state is DeliveryState.WAITING
+            has_landed = waits and (delivery.has_earlier or await self._has_landed(file, delivery))
         except DestinationRefused as error:
             await self._name_undeletable(delivery, _may_lie_there(delivery, error))
             return
@@ -220,10 +221,18 @@ class Removing:
             if await self._is_ours(file, delivery):
                 await (await self._holding(file, delivery)).store.remove(delivery.object_name)
         except DestinationRefused as error:
-            reason = str(error) if _is_proven(delivery) else _may_lie_there(delivery, error)
-            await self._name_undeletable(delivery, reason)
-        else:
-            await self._ledger.delivery_moved(delivery, DeliveryEvent.DELETED)
+            if not await self._is_gone(file, delivery):
+                reason = str(error) if _is_proven(delivery) else _may_lie_there(delivery, error)
+                await self._name_undeletable(delivery, reason)
+                return
+        await self._ledger.delivery_moved(delivery, DeliveryEvent.DELETED)
+
+    async def _is_gone(self, file: RecordingFile, delivery: Delivery) -> bool:
+        """Somebody else has deleted what we may not. No when nobody can tell."""
+        try:
+            return await (await self._holding(file, delivery)).store.facts(delivery.object_name) is None
+        except (DestinationRefused, DestinationUnreachable):
+            return False
 
     async def _fall_due_again(self, subject: str, attempt: int, reason: str, wished_seconds: float = 0.0) -> None:
         """For as long as it takes: what was to be removed must not stay because a try failed."""

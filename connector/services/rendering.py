@@ -2,8 +2,8 @@
 
 import logging
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connector.domain import products, timeline
@@ -12,7 +12,7 @@ from connector.domain.call import CallKind
 from connector.domain.file_clock import QUIET, Slip
 from connector.domain.options import AudioFormat
 from connector.domain.recording import Artefact, ArtefactKind, ChannelLabel, Rendering, Segment, SegmentState
-from connector.errors import NoRoom, SourceMissing
+from connector.errors import BrokenAudio, NoRoom, SourceMissing
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile
 from connector.ports.workshop import Job, Made, Product, Survey, Workshop
@@ -88,6 +88,28 @@ class Renderer:
         _make_folders(job)
         await self._workshop.make(job)
         return plan.channels
+
+    def lost(self, file: RecordingFile, kinds: Collection[ArtefactKind]) -> list[Artefact]:
+        """The sound files of these kinds that are not where rendering put them."""
+        made = file.rendering.artefacts if file.rendering else ()
+        wanted = (one for one in made if one.kind in kinds and one.kind.is_sound)
+        return [one for one in wanted if not (self._folder / one.path).exists()]
+
+    async def make_again(self, file: RecordingFile, lost: Sequence[Artefact]) -> None:
+        """Put these back where they were, byte by byte what they were; raises BrokenAudio when the PBX's files do not
+        give that any more."""
+        sources = await self.surveyed(file)
+        if not any(sources.frames.values()):
+            raise BrokenAudio(f"{', '.join(sources.missing) or 'its sources'}: no sound is there to make it of again")
+        plan = await self._plan(file, sources)
+        wanted = {one.kind: one for one in lost}
+        whole = self._job(file, plan, sources)
+        job = replace(whole, peaks=None, products=tuple(one for one in whole.products if one.kind in wanted))
+        _make_folders(job)
+        for made in (await self._workshop.make(job)).made:
+            if made.sha256 != wanted[made.kind].sha256:
+                made.path.unlink(missing_ok=True)
+                raise BrokenAudio(f"{made.path}: what can be made of its sources now is not what it was")
 
     async def surveyed(self, file: RecordingFile) -> Sources:
         """Every segment at hand, and what it holds. Raises SourceMissing when nobody knows its PBX any more."""

@@ -24,6 +24,8 @@ _WORDS_EXPIRED: Final = "the transcript's days were over"
 _SLICE: Final = 200
 #: Where each takes longer to write: what a call is found by is made anew.
 _SMALL_SLICE: Final = 10
+#: Of what was looked for before.
+_FOUND_SLICE: Final = 100
 #: So many are named by a report, all are counted.
 _NAMED: Final = 1000
 _ROUND_SECONDS: Final = 60.0
@@ -168,7 +170,7 @@ class Retention:
 
     async def _try_again(self, now: Moment) -> int:
         tried, after = 0, ""
-        while ids := await self._ledger.take_up_undeleted(now, _SMALL_SLICE, after):
+        while ids := await self._ledger.take_up_undeleted(now, _FOUND_SLICE, after):
             tried, after = tried + len(ids), ids[-1]
         return tried
 

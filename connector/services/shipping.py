@@ -36,9 +36,9 @@ from connector.ports.dues import Dues
 from connector.ports.engine import Step
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
-from connector.services.manifesting import with_manifest
+from connector.services.manifesting import make_manifest_again, with_manifest
 from connector.services.rendering import Renderer, discard
-from connector.services.storing import Later, Storing, abandon
+from connector.services.storing import Later, Storing, abandon, give_up
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,7 @@ class Shipping:
     async def store(self, subject: str, attempt: int) -> None:
         """Every waiting delivery is tried once, and those that stand in for one; what has to wait shares one more. What
         landed although the recording was on its way out by then falls due for removal."""
+        await self._make_lost_again(await self._file(subject), attempt)
         try:
             file = await self._store_waiting(subject, attempt)
         except IllegalTransition:
@@ -155,8 +156,28 @@ class Shipping:
         ]
         for delivery in given_up:
             await abandon(self._destinations, file, delivery)
-            await self._ledger.delivery_moved(delivery, DeliveryEvent.WAIVED, reason=delivery.reason)
+            await give_up(self._ledger, delivery, DeliveryEvent.WAIVED, delivery.reason)
         return given_up
+
+    async def _make_lost_again(self, file: RecordingFile, attempt: int) -> None:
+        """What is still to be stored and is not on our disk any more: a restored catalogue has no work files. What
+        cannot be made again is refused when its turn comes."""
+        waiting = {delivery.kind for delivery in file.deliveries if delivery.state is DeliveryState.WAITING}
+        if not waiting or file.recording.state in _ON_ITS_WAY_OUT:
+            return
+        try:
+            lost = await asyncio.to_thread(self._renderer.lost, file, waiting)
+            if lost:
+                await self._renderer.make_again(file, lost)
+                log.warning("made again", extra=_facts(file) | {"hint": ", ".join(one.path for one in lost)})
+            if ArtefactKind.MANIFEST in waiting:
+                await asyncio.to_thread(make_manifest_again, file, self._folder)
+        except CatalogueUnavailable:
+            raise
+        except ConnectorError as error:
+            if is_passing(error):
+                await self._give_way(file, attempt, error)
+            log.error("lost, and not made again", extra=_facts(file) | {"hint": str(error)})
 
     async def _store_waiting(self, subject: str, attempt: int) -> RecordingFile:
         """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
@@ -228,7 +249,8 @@ class Shipping:
     async def _postpone(self, subject: str, delivery: Delivery, attempt: int, later: Later) -> None:
         file = await self._file(subject)
         if not later.was_asked:
-            await self._dues.add([self._due(file.recording, attempt + 1, self._wait_unasked(delivery, attempt, later))])
+            due = self._due(file.recording, attempt + 1, self._wait_unasked(delivery, attempt, later))
+            await self._ledger.delivery_untried(delivery, later.reason, due)
             return
         wait = next_try(delivery.attempts + 1, self._draw())
         if wait is None and (delivery.destination, delivery.kind) in _held(file, {delivery.destination: later.backup}):
@@ -237,7 +259,7 @@ class Shipping:
         if wait is None:
             # As the catalogue has it now: its name was chosen by this very try, perhaps.
             await abandon(self._destinations, file, _same(file, delivery))
-            await self._ledger.delivery_moved(delivery, DeliveryEvent.GAVE_UP, reason=later.reason)
+            await give_up(self._ledger, delivery, DeliveryEvent.GAVE_UP, later.reason)
         else:
             # Not sooner than it asked for, and not all of them at that very moment.
             wait = max(wait, later.after_seconds * (1.0 + _SILENCE_SPREAD * self._draw()))

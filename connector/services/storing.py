@@ -9,7 +9,7 @@ from connector.domain.notification import telling
 from connector.domain.object_names import NameFacts, plain_kind
 from connector.domain.products import kinds
 from connector.domain.recording import Artefact, Delivery
-from connector.domain.states import DeliveryEvent
+from connector.domain.states import DeliveryEvent, DeliveryState
 from connector.errors import DestinationRefused, DestinationUnreachable, NoRoom, ObjectExists
 from connector.ports.clock import Clock
 from connector.ports.destinations import Destination, Destinations
@@ -66,7 +66,9 @@ class Storing:
                 await self._stand_in(delivery, destination)
                 left_seconds = silence.until - self._clock.now()
                 log.info("delivery waits", extra=facts | {"hint": silence.reason, "seconds": left_seconds})
-                return Later(silence.reason, left_seconds, destination.backup, was_asked=False)
+                # Not its reason: that may name another's copy.
+                reason = f"destination {destination.name!r} is left alone for a while: it could not take another copy"
+                return Later(reason, left_seconds, destination.backup, was_asked=False)
             name = await self._put(file, delivery, destination)
         except (DestinationUnreachable, NoRoom, TimeoutError) as error:
             reason = str(error) or type(error).__name__
@@ -81,15 +83,16 @@ class Storing:
             # First who stands in: once it is refused nobody looks at it again, whoever crashes in between.
             if destination is not None:
                 await self._stand_in(delivery, destination)
-            await self._ledger.delivery_moved(delivery, DeliveryEvent.REFUSED, reason=str(error))
+            await give_up(self._ledger, delivery, DeliveryEvent.REFUSED, str(error))
             log.error("delivery refused", extra=facts | {"hint": str(error)})
             return None
         self._silent.pop(_place(destination), None)
-        url = destination.store.url(name)
-        due = telling(delivery.recording_id, f"stored/{delivery.destination}/{delivery.kind}", self._clock.now())
-        await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED, url=url, due=[due])
+        url, version = destination.store.url(name), file.artefact(delivery).version
+        anew = f"/{version}" if version > 1 else ""
+        due = telling(delivery.recording_id, f"stored/{delivery.destination}/{delivery.kind}{anew}", self._clock.now())
+        state = await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED, url=url, version=version, due=[due])
         log.info("stored", extra=facts | {"url": url})
-        return None
+        return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
 
     async def _destination(self, file: RecordingFile, delivery: Delivery) -> Destination:
         """Where it began, for its name is committed there and parts of it may be; else as the configuration says."""
@@ -132,7 +135,8 @@ class Storing:
         artefact = file.artefact(delivery)
         source = self._folder / artefact.path
         digest = Digest(size_bytes=artefact.size_bytes, md5=artefact.md5, sha256=artefact.sha256)
-        overwrite = destination.overwrite or bool(file.recording.options.overwrite)
+        # What lies there under its name is ours, proven when it was stored.
+        overwrite = destination.overwrite or bool(file.recording.options.overwrite) or delivery.has_earlier
         name = delivery.object_name
         committed = name if delivery.place == destination.place else ""
         for suffix in range(_NAMES):
@@ -142,11 +146,21 @@ class Storing:
                     await self._ledger.named(delivery, name, destination.place, overwrite=overwrite)
                     committed = name
                 await destination.store.put(name, source, digest, overwrite=overwrite)
-            except ObjectExists:
+            except ObjectExists as error:
+                if delivery.has_earlier:
+                    # Under another name it would be a second file, and nobody would know of the first one.
+                    raise DestinationRefused(f"what lies there as {name!r} cannot be replaced") from error
                 name = ""
             else:
                 return name
         raise DestinationRefused(f"{_NAMES} names like {name!r} are taken at {destination.name!r}: change its template")
+
+
+async def give_up(ledger: ShippingLedger, delivery: Delivery, event: DeliveryEvent, reason: str) -> None:
+    """It will not go there by itself any more; of what was made anew the earlier version stays what is stored."""
+    if delivery.has_earlier:
+        event, reason = DeliveryEvent.KEPT, f"an earlier version lies there still, the newer one does not go: {reason}"
+    await ledger.delivery_moved(delivery, event, reason=reason)
 
 
 async def abandon(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> None:

@@ -122,7 +122,7 @@ def _waits_for_call(file: RecordingFile, endpoints: Mapping[str, NotificationSet
 
 def _notification(one: News, endpoint: str, shape: Shape, file: RecordingFile, now: Moment) -> Notification:
     recording = file.recording
-    about = "" if shape is Shape.DIALGEN else one.about
+    about = "" if shape is Shape.DIALGEN else one.about if one.version == 1 else f"{one.about}/{one.version}"
     return Notification(
         id=notification_id(recording.id, one.told, about, endpoint),
         endpoint=endpoint,

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 #: A full disk of our own is looked at this often; it never becomes final.
 _ROOM_SECONDS = 30.0
+_CATALOGUE_SECONDS = 5.0
 _MIXED = "everybody is on one channel: who speaks cannot be told apart"
 #: Rounds of the next starts find the rest.
 _TAKEN_UP = 1000
@@ -93,8 +94,19 @@ class Transcribing:
         except ConnectorError as error:
             await self._give_way(file, attempt, error)
             return
-        if await self._ledger.done(made, words):
+        if await self._written_down(made, words):
             log.info("transcribed", extra=_facts(file) | {"engine": made.engine, "words": str(made.word_count)})
+
+    async def _written_down(self, made: Transcript, words: Sequence[Sequence[Word]]) -> bool:
+        """No: it was removed meanwhile. What was heard is not heard again because the catalogue cannot be written now:
+        to hear it may cost hours, or money."""
+        while True:
+            try:
+                return await self._ledger.done(made, words)
+            except CatalogueUnavailable as error:
+                facts = {"recording_id": made.recording_id, "call_id": made.call_id, "hint": str(error)}
+                log.warning("transcript waits for the catalogue", extra=facts)
+                await self._clock.sleep_until(self._clock.now() + _CATALOGUE_SECONDS)
 
     async def _begun(self, file: RecordingFile) -> Transcript:
         """Whoever retries a recording that was only to be heard wants it heard."""

@@ -5,15 +5,16 @@ Speaks to ports only; must not know who has heard it.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from connector.domain.decision import Due
 from connector.domain.products import SHIPPING, keeps_sound
 from connector.domain.recording import Artefact, ArtefactKind, Delivery, Rendering
-from connector.domain.states import RecordingState
+from connector.domain.states import DeliveryState, RecordingState
 from connector.domain.transcript import TRANSCRIBING, Transcript
 from connector.domain.transcript_forms import sinch
+from connector.errors import NoRoom
 from connector.ports.clock import Clock
 from connector.ports.destinations import Destinations
 from connector.ports.dues import Dues
@@ -51,24 +52,47 @@ class TranscriptFiling:
 
     async def file(self, transcript: Transcript, attempt: int) -> None:
         """It goes where the sound went, as soon as that is settled; of a recording whose sound is not kept it is the
-        only thing that goes. Raises Postponed."""
+        only thing that goes. A newer version takes the earlier one's place. Raises Postponed."""
         file = await self._shipping.file(transcript.recording_id)
-        if file is None or any(one.kind is ArtefactKind.TRANSCRIPT for one in file.deliveries):
+        if file is None:
             return
+        try:
+            await self._file(file, transcript, attempt)
+        except NoRoom as error:
+            await self._wait(file, attempt)
+            log.warning("transcript not filed yet", extra={"recording_id": file.recording.id, "hint": str(error)})
+            raise Postponed(f"recording {file.recording.id}: {error}") from error
+
+    async def _file(self, file: RecordingFile, transcript: Transcript, attempt: int) -> None:
         state = file.recording.state
-        if not keeps_sound(file.recording.options) and state is RecordingState.CAPTURED:
+        if papers := [one for one in file.deliveries if one.kind is ArtefactKind.TRANSCRIPT]:
+            if not keeps_sound(file.recording.options):
+                # An earlier try may have come to its end before the sound was gone.
+                await self._remove_sound(file)
+            elif state in _IS_SETTLED and file.artefact(papers[0]).version < transcript.version:
+                await self._renew(file, papers, transcript, attempt)
+        elif not keeps_sound(file.recording.options) and state is RecordingState.CAPTURED:
             await self._leave_sound(file, transcript)
         elif state in _IS_SETTLED:
             paper, due = await self._paper(transcript), await self._ship(file)
             await self._shipping.added(paper, self._deliveries(file), [due])
         elif state in _IS_UNDER_WAY:
-            wait = _SOON_SECONDS if attempt <= _SOON_TRIES else _LATER_SECONDS
-            at = self._clock.now() + wait
-            due = Due(
-                kind=TRANSCRIBING, subject=file.recording.id, attempt=attempt + 1, node=file.recording.node, at=at
-            )
-            await self._dues.add([due])
+            await self._wait(file, attempt)
             raise Postponed(f"recording {file.recording.id} is {state}: its sound comes first")
+
+    async def _renew(
+        self, file: RecordingFile, papers: Sequence[Delivery], transcript: Transcript, attempt: int
+    ) -> None:
+        """Everywhere at once. What may lie somewhere without anybody knowing it must be known before."""
+        if any(map(_is_unproven, papers)):
+            await self._wait(file, attempt)
+            raise Postponed(f"an earlier file of recording {file.recording.id} is on its way: it comes first")
+        await self._shipping.renewed(await self._paper(transcript), [await self._ship(file)])
+
+    async def _wait(self, file: RecordingFile, attempt: int) -> None:
+        at = self._clock.now() + (_SOON_SECONDS if attempt <= _SOON_TRIES else _LATER_SECONDS)
+        due = Due(kind=TRANSCRIBING, subject=file.recording.id, attempt=attempt + 1, node=file.recording.node, at=at)
+        await self._dues.add([due])
 
     async def _leave_sound(self, file: RecordingFile, transcript: Transcript) -> None:
         """The words are in the catalogue: the sound goes at once, and was nowhere else."""
@@ -99,7 +123,7 @@ class TranscriptFiling:
     async def _paper(self, transcript: Transcript) -> Artefact:
         said = sinch(transcript.lines)
         return await asyncio.to_thread(
-            written_paper, transcript.recording_id, ArtefactKind.TRANSCRIPT, said, self._folder
+            written_paper, transcript.recording_id, ArtefactKind.TRANSCRIPT, said, self._folder, transcript.version
         )
 
     def _deliveries(self, file: RecordingFile) -> list[Delivery]:
@@ -112,3 +136,8 @@ class TranscriptFiling:
         attempt = await self._shipping.next_attempt(file.recording.id)
         at = self._clock.now()
         return Due(kind=SHIPPING, subject=file.recording.id, attempt=attempt, node=file.recording.node, at=at)
+
+
+def _is_unproven(delivery: Delivery) -> bool:
+    """A try was begun, and its end may be hidden by a crash."""
+    return delivery.state is DeliveryState.WAITING and delivery.object_name != "" and not delivery.has_earlier

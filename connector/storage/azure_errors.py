@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from connector.errors import ConnectorError, DestinationRefused, DestinationUnreachable
 from connector.storage.azure_answers import Act
 
-_UNKNOWN_AUTHORITY = "is not trusted; if an authority of your own signed it, name that one's file as `ca_file`"
+_UNKNOWN_AUTHORITY = "is not trusted; if an authority of your own signed it, name that one's file as `ca`"
 _DISTRUST = {
     "mismatch": "is for another host: check the endpoint's name",
     "has expired": "has expired: its server needs a new one",

@@ -143,8 +143,7 @@ class AzureLine:
             return ssl.create_default_context(cafile=path)
         except (OSError, ssl.SSLError) as error:
             raise DestinationRefused(
-                f"cannot read an authority's certificate from {path} ({error.strerror or 'it holds none'}):"
-                " mend `ca_file`"
+                f"cannot read an authority's certificate from {path} ({error.strerror or 'it holds none'}): mend `ca`"
             ) from error
 
 

@@ -81,6 +81,9 @@ _MAY = {
     " with another key, or let a rule of the bucket expire it",
     Act.ABORT: "may the key abort multipart uploads? If not, let a rule of the bucket expire unfinished ones",
 }
+#: A look at what is not there is answered without a word, and so is whoever asks at a wrong address.
+_NOTHING_THERE = "nothing has that name: it was moved or deleted outside, or bucket or endpoint are not right"
+_NO_PLACE = "it knows no such bucket, or is no S3 server: check bucket and endpoint"
 _SENT = "it does not know something that was sent: check storage class, encryption and tags"
 _NAME = "it does not take that name: change the template"
 _DAMAGED = "the bytes were damaged or cut on their way; they are sent again"
@@ -146,7 +149,7 @@ _BY_STATUS = {
     400: Verdict(NotKnownThere),
     401: Verdict(DestinationRefused, _KEYS),
     403: Verdict(Forbidden),
-    404: Verdict(NoSuchObject, "nothing has that name: it was moved or deleted outside"),
+    404: Verdict(NoSuchObject, _NOTHING_THERE),
     405: Verdict(DestinationRefused, "this address is no S3 endpoint: check it"),
     408: Verdict(DestinationUnreachable, _BUSY),
     409: Verdict(DestinationUnreachable, _BUSY),
@@ -184,6 +187,8 @@ def refusal(answer: Answer, act: Act, what: str, key_id: str) -> ConnectorError:
     """The error for it. `what` names object and bucket; the answer's free text must be free of secrets."""
     found = verdict(answer)
     remedy = _MAY[act] if found.kind is Forbidden else found.remedy or _quoted(answer.message) or _NO_REASON
+    if remedy == _NOTHING_THERE and act is Act.STORE:
+        remedy = _NO_PLACE
     if answer.region:
         remedy += f" (it says: {answer.region})"
     said = f"{answer.status}" if answer.code == str(answer.status) else f"{answer.status} {answer.code}"

@@ -249,11 +249,11 @@ def _check_literal(guard: Guard, endpoint: str) -> None:
 def _check_ca_file(path: Path) -> None:
     """The library reads it as late as it connects, and then takes a wrong one for a broken line."""
     if not path.is_file():
-        raise DestinationRefused(f"there is no file {path} with the authority's certificate: mend `ca_file`")
+        raise DestinationRefused(f"there is no file {path} with the authority's certificate: mend `ca`")
     try:
         ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise DestinationRefused(f"{path} holds no certificate in PEM that can be read: mend `ca_file`") from error
+        raise DestinationRefused(f"{path} holds no certificate in PEM that can be read: mend `ca`") from error
 
 
 def _completing(context: Reply, **_: object) -> None:

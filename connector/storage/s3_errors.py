@@ -71,7 +71,7 @@ def _distrust(error: Exception, act: Act, what: str) -> ConnectorError:
     return DestinationRefused(f"cannot {act} {what}: the server's certificate {reason}")
 
 
-_UNKNOWN_AUTHORITY = "is not trusted; if an authority of your own signed it, name that one's file as `ca_file`"
+_UNKNOWN_AUTHORITY = "is not trusted; if an authority of your own signed it, name that one's file as `ca`"
 _DISTRUST = {
     "mismatch": "is for another host: check the endpoint's name",
     "has expired": "has expired: its server needs a new one",

@@ -200,7 +200,7 @@ async def test_its_processes_are_nice_and_end_with_it(tmp_path: Path) -> None:
     workshop = EncoderProcesses(1)
     await workshop.survey(wav(tmp_path / "a.wav", noise(10)))
     (process_id,) = workshop.process_ids()
-    assert os.getpriority(os.PRIO_PROCESS, process_id) == os.getpriority(os.PRIO_PROCESS, 0) + 5
+    assert os.getpriority(os.PRIO_PROCESS, process_id) == min(os.getpriority(os.PRIO_PROCESS, 0) + 5, 19)
     await workshop.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process_id, 0)

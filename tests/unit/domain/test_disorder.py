@@ -47,6 +47,14 @@ STRAY: list[CallEvent] = [
             channel=channel, bridge=BridgeId("conference-77"), kind=BridgeKind.CONFERENCE, name="77"
         ),
         lambda channel: events.BridgeEntered(channel=channel, bridge=BridgeId("conference-77")),
+        lambda channel: events.BridgeEntered(
+            channel=channel,
+            bridge=BridgeId("conference-77"),
+            kind=BridgeKind.CONFERENCE,
+            name="77",
+            since=MORNING + 0.5,
+        ),
+        lambda channel: events.BridgeEntered(channel=channel, bridge=BridgeId("seen late"), since=MORNING),
         lambda channel: events.BridgeLeft(channel=channel, bridge=BridgeId("conference-77")),
         lambda channel: events.PbxResynchronised(channels=(channel, ChannelId("call-caller")), recorders=()),
     )

@@ -17,8 +17,10 @@ from connector.domain.file_clock import (
     HOLE_SECONDS,
     NOTHING_MORE,
     ON_HOLD,
+    GapKind,
     Placement,
     Slip,
+    gap_kind,
     placed,
 )
 from connector.domain.recording import STALLED, FlushPoint, Segment
@@ -183,6 +185,19 @@ def test_after_a_full_disk_has_room_again_the_sound_goes_on_where_it_was() -> No
     assert [stretch.source_frame for stretch in clock.stretches] == [0, 18000]
     assert clock.end == pytest.approx(T0 + 12.0)
     assert [hole.reason for hole in clock.holes] == [DISK_FULL]
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        (ON_HOLD, GapKind.HOLD),
+        (BOTH_SILENT, GapKind.QUIET),
+        (DRIFT, GapKind.MISSING),
+        ("on hold for long", GapKind.MISSING),
+    ],
+)
+def test_only_where_nobody_sent_anything_nothing_is_missing(reason: str, kind: GapKind) -> None:
+    assert gap_kind(reason) is kind
 
 
 def test_slow_drift_is_named_as_drift() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.catalogue import schema
+from tests.unit.services.desk import Desk
 from tests.unit.services.yard import Yard
 
 
@@ -26,3 +27,8 @@ async def yard(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Yard]:
     opened = Yard(state, tmp_path / "spool")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def desk(yard: Yard) -> Desk:
+    return Desk(yard)

@@ -1,4 +1,4 @@
-"""Settings by API in memory, and who writes the audit log there."""
+"""Settings by API in memory, whom calls name, and who writes the audit log there."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,7 @@ from connector.domain.access import Access
 from connector.domain.ids import Moment
 from connector.errors import CatalogueUnavailable
 from connector.ports.changed_settings import ChangedSetting
+from connector.ports.seen_agents import SeenAgent
 
 
 class MemorySettings:
@@ -41,6 +42,16 @@ class MemorySettings:
     def _answer(self) -> None:
         if self.is_away:
             raise CatalogueUnavailable("the catalogue cannot answer now: it is locked")
+
+
+class MemorySeenAgents:
+    """The SeenAgents; `known` by organisation."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, list[SeenAgent]] = {}
+
+    async def of(self, organisation: str, *, most: int) -> Sequence[SeenAgent]:
+        return sorted(self.known.get(organisation, []), key=lambda one: one.id)[:most]
 
 
 class Writing:

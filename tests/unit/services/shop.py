@@ -1,7 +1,7 @@
 """Calls with recordings whose bytes lie in memory, and everything that hands them out."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from connector.domain.secret import Secret
 from connector.domain.states import DeliveryState, RecordingState, TranscriptionState
 from connector.domain.transcript import SpokenLine, Transcript
 from connector.errors import CatalogueUnavailable, DestinationUnreachable
-from connector.ports.call_search import CallFile, CallFilter, CallPlace
+from connector.ports.call_search import CallFile, CallFilter, CallPart, CallPlace
 from connector.ports.destinations import Destinations
 from connector.ports.shipping_ledger import RecordingFile
 from connector.services.exporting import Exporting
@@ -81,7 +81,14 @@ class Shelf:
         self.files: list[CallFile] = []
         self.pages = 0
 
-    async def calls(self, wanted: CallFilter, *, limit: int, after: CallPlace | None = None) -> Sequence[CallFile]:
+    async def calls(
+        self,
+        wanted: CallFilter,
+        *,
+        limit: int,
+        after: CallPlace | None = None,
+        without: Collection[CallPart] = (),
+    ) -> Sequence[CallFile]:
         self.pages += 1
         mine = [one for one in self.files if wanted.organisation in {None, one.call.organisation}]
         mine = [one for one in mine if wanted.number is None or wanted.number in one.call.from_number]

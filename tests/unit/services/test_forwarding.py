@@ -107,6 +107,21 @@ async def test_a_full_engine_is_given_no_more_until_it_has_room(engine: MemoryEn
     assert works.begun == [str(number) for number in range(9)]
 
 
+async def test_what_is_done_at_once_waits_behind_nothing_that_waits_for_the_engine(engine: MemoryEngine) -> None:
+    done: list[str] = []
+
+    async def tell(subject: str, attempt: int) -> None:
+        done.append(subject)
+
+    backlog = [due(f"recording-{number}", NOON - 60) for number in range(20)]
+    dues = MemoryDues(*backlog, due("news", NOON, kind="tell"))
+    forwarding = Forwarder(dues, engine, SimulatedClock(NOON), "here", 4, direct={"tell": [("tell", tell)]})
+    assert await forwarding.forward() == 5
+    assert done == ["news"]
+    assert await forwarding.forward() == 0
+    assert len(dues.rows) == 16
+
+
 async def test_an_absent_catalogue_is_asked_less_and_less_often_and_then_again_at_once(
     engine: MemoryEngine, works: Works
 ) -> None:

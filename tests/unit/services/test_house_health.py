@@ -125,6 +125,15 @@ async def test_copies_that_nobody_tries_again_want_a_hand(desk: Desk, copies: Co
     assert found.problems == (f"destination archive: {lost} copies were not taken ({mend}): {said}",)
 
 
+async def test_copies_that_could_not_be_deleted_want_a_hand(desk: Desk) -> None:
+    left = Copies(undeletable=3, undeletable_reason="the key may not delete")
+    desk.ledger.standing_of[None] = Standing(copies={"archive": left})
+    found = await desk.report()
+    assert not found.is_well
+    mend = "it is tried again every night: give callreel the right to delete there, or delete them yourself"
+    assert found.problems == (f"destination archive: 3 copies could not be deleted ({mend}): the key may not delete",)
+
+
 async def test_a_destination_with_open_copies_that_is_not_in_the_configuration_any_more_is_named(desk: Desk) -> None:
     desk.ledger.standing_of[None] = Standing(copies={"archive": Copies(), "old": Copies(waiting=1)})
     found = await desk.report()
@@ -166,6 +175,7 @@ async def test_an_organisation_hears_of_its_own_and_of_no_problem_of_the_house(d
         ({"failed-at-render": 1}, Standing()),
         ({}, Standing(notifications_dead=1)),
         ({}, Standing(copies={"archive": Copies(gave_up=1)})),
+        ({}, Standing(copies={"archive": Copies(undeletable=1)})),
     ],
 )
 async def test_an_organisation_is_not_well_when_something_of_its_own_is_lost(

@@ -20,6 +20,7 @@ from connector.errors import (
     NotPermitted,
     TooManyRequests,
 )
+from connector.ports.seen_agents import SeenAgent
 from connector.roles.following import Overlay
 from connector.services.house_settings import HouseSettings, SettingsView
 from connector.services.storage_trying import Tried
@@ -34,7 +35,7 @@ from connector.settings import (
 )
 from tests.builders import MORNING
 from tests.clocks import SimulatedClock
-from tests.unit.services.memory_settings import MemorySettings, Writing
+from tests.unit.services.memory_settings import MemorySeenAgents, MemorySettings, Writing
 from tests.unit.services.memory_vault import MemoryVault
 
 STORAGE: Mapping[str, object] = {
@@ -78,10 +79,11 @@ class House:
             **over,
         )
         self.rows, self.vault, self.trial, self.audit = MemorySettings(), MemoryVault(), Trial(), Writing()
+        self.seen = MemorySeenAgents()
         clock = SimulatedClock(MORNING)
         self.overlay = Overlay(file, self.rows, clock, vault=self.vault)
         self.settings = HouseSettings(
-            self.rows, self.vault, self.overlay, self.trial, self.audit, clock, trial_seconds=trial_seconds
+            self.rows, self.seen, self.vault, self.overlay, self.trial, self.audit, clock, trial_seconds=trial_seconds
         )
 
     async def change(
@@ -465,6 +467,44 @@ async def test_agents_are_listed_to_everybody_and_whence_to_administrators() -> 
     ]
     limited = await house.settings.agents(key(None, KeyRole.READ, limits=Limits(agents=("201",))))
     assert [one.id for one in limited.agents] == ["201"]
+
+
+def seen(id: str, name: str = "", at: float = MORNING) -> SeenAgent:
+    return SeenAgent(id=id, name=name, last_call_at=at)
+
+
+async def test_who_has_had_calls_is_listed_among_the_others_and_the_configuration_s_name_counts() -> None:
+    house = House(agents=AgentsSettings(names={"PJSIP/201": "Ada"}))
+    house.seen.known["default"] = [seen("202", "Bo"), seen("201", "A. L.", MORNING + 5), seen("1001")]
+    switch: dict[str, Any] = {"agents.202.recording_enabled": False, "agents.9.recording_enabled": True}
+    await house.change(**switch)
+    view = await house.settings.agents(key(None, KeyRole.READ))
+    assert [(one.id, one.name, one.switch.record, one.last_call_at) for one in view.agents] == [
+        ("1001", "", None, MORNING),
+        ("201", "Ada", None, MORNING + 5),
+        ("202", "Bo", False, MORNING),
+        ("9", "", True, None),
+    ]
+
+
+async def test_of_calls_that_a_key_does_not_see_no_agent_is_told() -> None:
+    house = House(SEVERAL)
+    house.seen.known = {"acme": [seen("201"), seen("202")], "rival": [seen("301")]}
+    limits = [Limits(), Limits(agents=("202", "301")), Limits(tags=("vip",)), Limits(numbers=("+49*",))]
+    told = [(await house.settings.agents(key("acme", KeyRole.READ, limits=one))).agents for one in limits]
+    assert [[agent.id for agent in agents] for agents in told] == [["201", "202"], ["202"], [], []]
+
+
+async def test_a_key_for_some_agents_is_told_of_no_other_one() -> None:
+    house = House()
+    switches: dict[str, Any] = {f"agents.{agent}.recording_enabled": False for agent in ("2001", "2002")}
+    await house.change(**switches)
+    of_agent = key(None, limits=Limits(agents=("2001",)))
+    view = await house.settings.view(of_agent)
+    own = "agents.2001.recording_enabled"
+    assert ([*view.effective.agents], [one.name for one in view.changed]) == (["2001"], [own])
+    assert [name for name in view.origins if name.startswith("agents.")] == [own]
+    assert [one.name for one in await house.settings.overlaid(of_agent)] == [own]
 
 
 async def test_agents_of_others_are_not_listed() -> None:

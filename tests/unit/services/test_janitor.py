@@ -73,6 +73,15 @@ async def available(yard: Yard) -> Segment:
     return segment
 
 
+async def test_a_recording_that_never_had_a_file_is_looked_at_no_more_a_day_later(yard: Yard, janitor: Janitor) -> None:
+    await yard.apply(a_call(), a_recording(state=RecordingState.ABSENT))
+    await janitor.round()
+    assert await janitor.note_fileless() == 0
+    await yard.clock.advance(86_400)
+    assert await janitor.note_fileless() == 1
+    assert await janitor.note_fileless() == 0
+
+
 async def test_local_files_go_when_the_copy_is_confirmed_and_the_keep_time_is_over(
     yard: Yard, janitor: Janitor
 ) -> None:

@@ -80,6 +80,11 @@ class Office:
     async def _found(self, command_id: str) -> Command | None:
         return await self.yard.catalogue.commands.find(f"default:{command_id}")
 
+    async def moment_passes(self) -> None:
+        """A moment passes, in the catalogue as well."""
+        await self._found("order-1")
+        await self.yard.clock.advance(0.1)
+
     async def settled(self, command_id: str = "order-1") -> PlacedCall:
         while True:
             found = await self.placing.placed(an_access(), command_id)
@@ -221,6 +226,27 @@ async def test_more_than_so_many_in_a_minute_are_refused_until_the_minute_is_ove
     await office.yard.clock.advance(refused.value.retry_after_seconds)
     await office.ordered(command_id="order-3")
     assert len(office.pbx.placing) == 4
+
+
+async def test_all_web_roles_share_the_minute_and_one_that_was_started_again_remembers_it(office: Office) -> None:
+    for number in range(3):
+        await office.ordered(command_id=f"order-{number}")
+    clock = office.yard.clock
+    office.placing = Placing(office.yard.catalogue.commands, office.deeds, lambda: SETTINGS, "here", clock)
+    with pytest.raises(TooManyRequests):
+        await office.ordered(command_id="order-3")
+    await clock.advance(60)
+    await office.ordered(command_id="order-3")
+    assert len(office.pbx.placing) == 4
+
+
+async def test_of_many_that_come_at_once_no_more_than_so_many_are_placed(office: Office) -> None:
+    wishes = [office.placing.place(an_access(), WISH, f"order-{number}") for number in range(5)]
+    asked = asyncio.gather(*wishes, return_exceptions=True)
+    while not asked.done():
+        await office.moment_passes()
+    refused = [one for one in await asked if isinstance(one, TooManyRequests)]
+    assert len(refused) == 2
 
 
 async def test_what_is_refused_costs_nothing_of_the_minute(office: Office) -> None:

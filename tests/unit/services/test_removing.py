@@ -174,6 +174,14 @@ async def test_a_copy_that_must_not_be_deleted_is_named_and_holds_nothing_up(yar
     assert (await yard.delivery("other")).state is DeliveryState.DELETED
 
 
+async def test_a_copy_that_somebody_else_deleted_is_gone_though_we_may_not_delete_there(yard: Yard) -> None:
+    await on_its_way_out(yard, "archive")
+    yard.archive.objects.clear()
+    yard.archive.fail_next(DestinationRefused("the key may not delete"))
+    await removed(yard)
+    assert (await yard.delivery()).state is DeliveryState.DELETED
+
+
 async def test_a_copy_at_a_destination_that_left_the_configuration_goes_too(yard: Yard) -> None:
     await on_its_way_out(yard, "archive")
     left = yard.destinations.stores.pop("archive")

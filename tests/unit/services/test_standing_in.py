@@ -170,6 +170,22 @@ async def test_a_turn_in_which_nobody_was_asked_is_no_try(yard: Yard, pair: Pair
     assert [round(waits[turn], 6) for turn in (2, 3, 4, 5, 6, 33)] == [5, 63, 300, 1800, 1800, 1800]
 
 
+async def test_a_copy_that_nobody_tried_says_why_and_one_that_was_tried_keeps_its_own_reason(
+    yard: Yard, pair: Pair
+) -> None:
+    pair.archive.trouble = AWAY
+    await yard.rendered(kinds=(MONO, STEREO))
+    await yard.run()
+    reasons = {kind: (await yard.delivery_of("archive", kind)).reason for kind in (MONO, STEREO)}
+    assert reasons == {
+        MONO: "archive does not answer",
+        STEREO: "destination 'archive' is left alone for a while: it could not take another copy",
+    }
+    await yard.run(attempt=2)
+    assert {kind: (await yard.delivery_of("archive", kind)).reason for kind in (MONO, STEREO)} == reasons
+    assert (await yard.delivery_of("archive", STEREO)).attempts == 0
+
+
 async def test_a_destination_that_is_down_and_has_no_backup_is_asked_each_time(yard: Yard, pair: Pair) -> None:
     yard.destinations.backups.clear()
     pair.archive.trouble = AWAY

@@ -1,132 +1,18 @@
 """From captured sound to who said what: the catalogue, the files and the sound are real, the engine is not."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import asyncio
 from typing import Any
 
 import pytest
 
 from connector.domain.call import Role
-from connector.domain.options import AudioFormat, ChannelLayout, RecordingOptions, TranscriptionOptions
-from connector.domain.recording import ArtefactKind, Delivery, FlushPoint
-from connector.domain.secret import Secret
-from connector.domain.speech import Heard, Word
+from connector.domain.recording import ArtefactKind
 from connector.domain.states import DeliveryState, RecordingEvent, RecordingState, TranscriptionState
-from connector.domain.transcript import TRANSCRIBING, Transcript
-from connector.errors import ConnectorError, DestinationUnreachable, EngineRefused, EngineUnreachable
-from connector.ports.transcriber import ChannelSound
-from connector.services.channel_sounds import FOLDER, ChannelSounds
-from connector.services.fetching import Fetching
-from connector.services.file_links import FileLinks
-from connector.services.transcribing import Transcribing
-from connector.services.transcript_filing import TranscriptFiling
-from tests.builders import MORNING, RECORDING
-from tests.unit.audio.sound import RATE, wav
-from tests.unit.services.test_channel_sounds import said
-from tests.unit.services.yard import Yard
-
-SECONDS = 4
-
-
-class Engine:
-    """Hears a sentence wherever there is voice, one after the other in each channel."""
-
-    model = "tiny"
-
-    def __init__(self) -> None:
-        self.sentences = ["Hello my number is 4711 0815", "Thank you"]
-        self.troubles: list[ConnectorError] = []
-        self.refuses = ""
-        self.heard: list[ChannelSound] = []
-        self.language = "en"
-
-    def check(self, locale: str) -> None:
-        if self.refuses:
-            raise EngineRefused(self.refuses)
-
-    async def hear(self, sound: ChannelSound, locale: str) -> Sequence[Heard]:
-        self.heard.append(sound)
-        assert sound.path.stat().st_size > RATE
-        if self.troubles:
-            raise self.troubles.pop(0)
-        return [
-            Heard(words=tuple(self._words(sentence, voices)), language=self.language, language_confidence=0.9)
-            for sentence, voices in zip(self.sentences, sound.voices, strict=True)
-        ]
-
-    def _words(self, sentence: str, voices: Sequence[Any]) -> list[Word]:
-        if not voices:
-            return []
-        start, end = voices[0].start_seconds, voices[-1].end_seconds
-        texts = sentence.split()
-        step = (end - start) / len(texts)
-        return [Word(text, start + at * step, start + (at + 1) * step, 0.8) for at, text in enumerate(texts)]
-
-    async def close(self) -> None: ...
-
-
-class Desk:
-    """Transcribing over a yard, with the engines that it may choose from."""
-
-    def __init__(self, yard: Yard) -> None:
-        self.yard = yard
-        self.engines = {"local": Engine(), "cloud": Engine()}
-        self.ledger = yard.catalogue.transcriptions
-        fetching = Fetching(
-            yard.catalogue.shipping, yard.destinations, FileLinks("https://c.example", Secret("k"), yard.clock)
-        )
-        sounds = ChannelSounds(yard.renderer, fetching, yard.workshop, yard.state)
-        shipping, dues = yard.catalogue.shipping, yard.catalogue.dues
-        filing = TranscriptFiling(shipping, dues, yard.sources, yard.destinations, yard.clock, yard.state)
-        self.transcribing = Transcribing(
-            self.ledger, shipping, dues, sounds, self, filing, yard.clock, draw=lambda: 0.5
-        )
-
-    def chosen(self, organisation: str, wished: str) -> tuple[str, Engine]:
-        name = wished or "local"
-        if name not in self.engines:
-            raise EngineRefused(f"there is no speech engine {name!r}")
-        return name, self.engines[name]
-
-    @property
-    def engine(self) -> Engine:
-        return self.engines["local"]
-
-    async def captured(self, **transcription: Any) -> None:
-        end = MORNING + 4.1 + SECONDS
-        over: dict[str, Any] = {"stopped_at": end, "flushes": (FlushPoint(at=end, frames=SECONDS * RATE),)}
-        segments = self.yard.caller(**over), self.yard.agent(**over)
-        for segment, seed in zip(segments, (1, 2), strict=True):
-            wav(self.yard.spool / segment.path, said(seed))
-        wished = TranscriptionOptions(enabled=True, **transcription)
-        options = RecordingOptions(format=AudioFormat.WAV, channels=ChannelLayout.STEREO, transcription=wished)
-        await self.yard.captured(*segments, options=options)
-
-    async def run(self, attempt: int = 1) -> str:
-        """Both steps; returns why the attempt ended early, or ""."""
-        for _, step in self.transcribing.steps:
-            try:
-                await step(RECORDING, attempt)
-            except ConnectorError as error:
-                return str(error)
-        return ""
-
-    async def transcript(self) -> Transcript:
-        found = await self.ledger.current((await self.yard.recording()).id)
-        assert found is not None
-        return found
-
-    async def due(self) -> list[tuple[str, int, float]]:
-        return [(one.kind, one.attempt, round(one.at - self.yard.clock.now())) for one in await self.yard.dues()]
-
-    @property
-    def left(self) -> list[Path]:
-        return [path for path in (self.yard.state / FOLDER).rglob("*") if path.is_file()]
-
-
-@pytest.fixture
-def desk(yard: Yard) -> Desk:
-    return Desk(yard)
+from connector.domain.transcript import TRANSCRIBING
+from connector.errors import CatalogueUnavailable, EngineUnreachable, PbxUnreachable
+from connector.services.channel_sounds import FOLDER
+from tests.builders import RECORDING
+from tests.unit.services.desk import Desk
 
 
 async def test_each_channel_is_heard_apart_and_written_down_with_its_words(desk: Desk) -> None:
@@ -201,6 +87,28 @@ async def test_an_engine_that_is_away_is_asked_again_and_not_before_it_wished(de
     assert await desk.run(attempt=3) == ""
     assert (await desk.transcript()).state is TranscriptionState.DONE
     assert desk.left == []
+
+
+async def test_what_was_heard_is_not_heard_again_because_the_catalogue_is_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.captured()
+    tries = []
+    done = desk.ledger.done
+
+    async def away_at_first(*written: Any) -> bool:
+        tries.append(written)
+        if len(tries) < 3:
+            raise CatalogueUnavailable("database or disk is full")
+        return await done(*written)
+
+    monkeypatch.setattr(desk.ledger, "done", away_at_first)
+    heard = asyncio.create_task(desk.run())
+    while not heard.done():
+        await desk.yard.clock.advance(1.0)
+        await asyncio.sleep(0.01)
+    assert (len(tries), len(desk.engine.heard)) == (3, 1)
+    assert (await desk.transcript()).state is TranscriptionState.DONE
 
 
 async def test_after_four_days_it_has_failed(desk: Desk) -> None:
@@ -294,6 +202,25 @@ async def test_sound_that_is_not_kept_goes_nowhere_and_is_gone_when_its_words_ar
     assert [name.rpartition("-")[2] for name in desk.yard.archive.objects] == ["transcript.json"]
 
 
+async def test_sound_that_is_not_kept_and_could_not_be_removed_at_once_is_removed_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.captured(keep_sound=False)
+    remove = desk.yard.source.remove
+
+    async def away(path: str) -> None:
+        monkeypatch.setattr(desk.yard.source, "remove", remove)
+        raise PbxUnreachable("the PBX is away")
+
+    monkeypatch.setattr(desk.yard.source, "remove", away)
+    assert "away" in await desk.run()
+    assert (TRANSCRIBING, 2) in [due[:2] for due in await desk.due()]
+    assert len(list(desk.yard.spool.iterdir())) == 2
+    assert await desk.run(attempt=2) == ""
+    assert list(desk.yard.spool.iterdir()) == []
+    assert len(desk.engine.heard) == 1
+
+
 async def test_sound_that_is_not_kept_and_could_not_be_heard_is_a_recording_that_failed_and_can_be_retried(
     desk: Desk,
 ) -> None:
@@ -337,55 +264,3 @@ async def test_after_a_crash_what_waits_falls_due_and_half_made_sound_goes(desk:
     assert await desk.transcribing.begin("here") == 1
     assert desk.left == []
     assert [(kind, late) for kind, _, late in await desk.due()] == [(TRANSCRIBING, 0)]
-
-
-async def filed(desk: Desk, **transcription: Any) -> Delivery:
-    """Heard, and its file stored beside the sound."""
-    await desk.captured(**transcription)
-    assert await desk.yard.run() == ""
-    assert await desk.run() == ""
-    assert await desk.yard.run(attempt=2) == ""
-    await desk.yard.catalogue.dues.forwarded(await desk.yard.dues())
-    return await desk.yard.delivery_of("archive", ArtefactKind.TRANSCRIPT)
-
-
-async def withdrawn(desk: Desk, attempt: int = 1) -> str:
-    try:
-        for _, step in desk.yard.removing.withdrawal:
-            await step(RECORDING, attempt)
-    except ConnectorError as error:
-        return str(error)
-    return ""
-
-
-async def test_the_file_of_a_transcript_whose_days_are_over_goes_and_the_sound_stays(desk: Desk) -> None:
-    delivery = await filed(desk)
-    assert await desk.yard.catalogue.keeping.remove_transcripts([delivery.recording_id], "over") == 1
-    assert [due.kind for due in await desk.yard.dues()] == ["withdraw"]
-    assert await withdrawn(desk) == ""
-    assert [name.endswith(".wav") for name in desk.yard.archive.objects] == [True]
-    assert (await desk.yard.delivery_of("archive", ArtefactKind.TRANSCRIPT)).state is DeliveryState.DELETED
-    assert (await desk.yard.recording()).state is RecordingState.AVAILABLE
-    assert not list((desk.yard.state / "work").rglob("transcript.json"))
-    assert await desk.ledger.words(delivery.recording_id, 1) == []
-    files = await desk.yard.catalogue.shipping.files_to_remove("here", MORNING + 1e9, 9)
-    assert files == [delivery.recording_id]
-
-
-async def test_a_destination_that_is_away_keeps_the_file_until_it_is_back(desk: Desk) -> None:
-    delivery = await filed(desk)
-    await desk.yard.catalogue.keeping.remove_transcripts([delivery.recording_id], "over")
-    await desk.yard.catalogue.dues.forwarded(await desk.yard.dues())
-    desk.yard.archive.fail_next(DestinationUnreachable("it is away"))
-    assert "away" in await withdrawn(desk)
-    assert [(due.kind, due.attempt) for due in await desk.yard.dues()] == [("withdraw", 2)]
-    assert await withdrawn(desk, 2) == ""
-    assert delivery.object_name not in desk.yard.archive.objects
-
-
-async def test_a_bucket_of_the_users_own_keeps_the_file_to_its_own_rules(desk: Desk) -> None:
-    delivery = await filed(desk)
-    await desk.yard.catalogue.keeping.remove_transcripts([delivery.recording_id], "over", lambda _: True)
-    assert await desk.yard.dues() == []
-    assert delivery.object_name in desk.yard.archive.objects
-    assert (await desk.yard.delivery_of("archive", ArtefactKind.TRANSCRIPT)).state is DeliveryState.LEFT

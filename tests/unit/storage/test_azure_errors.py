@@ -44,7 +44,7 @@ def distrusted(said: str) -> ssl.SSLCertVerificationError:
         (
             aiohttp.ClientConnectorCertificateError(KEY, distrusted("self-signed certificate in chain")),
             DestinationRefused,
-            "`ca_file`",
+            "as `ca`",
         ),
         (
             aiohttp.ClientConnectorCertificateError(KEY, distrusted("certificate has expired")),

@@ -32,7 +32,8 @@ WHAT = "'a.mp3' in s3://recordings"
         (400, "ExpiredToken", DestinationUnreachable, "must renew them"),
         (404, "NoSuchBucket", DestinationRefused, "create it or mend the name"),
         (404, "NoSuchKey", NoSuchObject, "moved or deleted"),
-        (404, "404", NoSuchObject, "moved or deleted"),
+        (404, "404", NoSuchObject, "knows no such bucket, or is no S3 server"),
+        (404, "Not Found", NoSuchObject, "knows no such bucket, or is no S3 server"),
         (404, "NoSuchUpload", UploadLost, "begins anew"),
         (400, "InvalidPart", UploadLost, "begins anew"),
         (416, "InvalidRange", BeyondTheEnd, "shorter"),
@@ -70,6 +71,12 @@ def test_a_refusal_is_of_the_right_kind_and_says_what_to_do(
     assert WHAT in str(error)
     assert str(status) in str(error)
     assert "'AKIA1'" in str(error)
+
+
+@pytest.mark.parametrize("act", [act for act in Act if act is not Act.STORE])
+def test_a_404_without_a_word_leaves_open_whether_the_object_or_the_place_is_missing(act: Act) -> None:
+    said = str(refusal(Answer(status=404, code="404"), act, WHAT, ""))
+    assert "moved or deleted outside, or bucket or endpoint are not right" in said
 
 
 def test_403_means_another_right_for_each_act() -> None:

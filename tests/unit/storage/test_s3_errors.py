@@ -34,7 +34,7 @@ def distrusted(said: str) -> Exception:
         (aiohttp.ClientPayloadError("cut"), DestinationUnreachable, "the line broke"),
         (ConnectionResetError(), DestinationUnreachable, "the line broke"),
         (TimeoutError(), DestinationUnreachable, "the line broke"),
-        (distrusted("unable to get local issuer certificate"), DestinationRefused, "`ca_file`"),
+        (distrusted("unable to get local issuer certificate"), DestinationRefused, "as `ca`"),
         (distrusted("certificate has expired"), DestinationRefused, "its server needs a new one"),
         (distrusted("Hostname mismatch"), DestinationRefused, "check the endpoint's name"),
         (distrusted("certificate is not yet valid"), DestinationRefused, "is this machine's clock right?"),
