@@ -67,6 +67,13 @@ class BatchFilter(ExportFilter):
     )
 
 
+class BatchSize(BaseModel):
+    calls: int
+    recordings: int = Field(description="of those calls; what has no file is named in the manifest")
+    files: int
+    size_bytes: int = Field(description="of the files together")
+
+
 class TranscriptRow(BaseModel):
     call_id: str
     from_: str = Field(alias="from")
@@ -97,6 +104,19 @@ def batch_router(door: Door, exporting: Exporting, persons: PersonFiles, clock: 
         consignment = await exporting.consigned(access, asked.wanted(access), tuple(dict.fromkeys(asked.kind)))
         now = clock.now()
         return Handing(zipped(exporting, access, consignment, now), _ZIP, f"recordings-{_stamp(now)}.zip")
+
+    @router.get("/v1/recordings/batch/size", operation_id="measure_recordings", tags=["recordings"])
+    async def size(
+        asked: Annotated[BatchFilter, Query()], access: Annotated[Access, door.needs(KeyRole.LISTEN)]
+    ) -> BatchSize:
+        """How much that would be. Refused as the batch itself is: so it can be known before."""
+        found = await exporting.gathered(access, asked.wanted(access), tuple(dict.fromkeys(asked.kind)))
+        return BatchSize(
+            calls=len(found.calls),
+            recordings=found.recordings,
+            files=len(found.fetchable),
+            size_bytes=sum(file.size_bytes for file in found.fetchable),
+        )
 
     @router.get(
         "/v1/transcripts/export",

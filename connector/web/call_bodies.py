@@ -1,28 +1,22 @@
 """A call in JSON: KrosAI's keys first, then ours. Shapes, and how a call becomes one; knows no route."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from connector.domain.call import Asked, Call, CallKind, CallState, Direction, Leg, Role, Side, Verdict
+from connector.domain.call import Asked, Call, CallKind, CallState, Direction, Leg, Role, Verdict
 from connector.domain.hits import Hit, best, hits, note_hit
-from connector.domain.ids import Moment
-from connector.domain.keeping import Hold
 from connector.domain.moments import iso
-from connector.domain.recording import Artefact, ArtefactKind, ChannelLabel, Delivery, Gap
-from connector.domain.states import DeliveryState, RecordingState, TranscriptionState
+from connector.domain.states import TranscriptionState
 from connector.ports.call_marks import Note
-from connector.ports.call_search import CallFile
+from connector.ports.call_search import CallFile, CallPart
 from connector.ports.object_store import Link
 from connector.ports.shipping_ledger import RecordingFile
 from connector.services.absences import transcript_of
-from connector.web.talk_bodies import TalkBody, talk_body
-
-#: As one of the shapes below, which say what it is made of: to make it of them takes longer than to ask the catalogue.
-Json = dict[str, object]
-At = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+from connector.services.marking import given_tags
+from connector.web.body_parts import At, Json, iso_or_none
+from connector.web.recording_bodies import CallRecording, recording_body
 
 
 class CallStatus(StrEnum):
@@ -83,74 +77,6 @@ class CallHit(BaseModel):
     text: str
 
 
-class RecordingGap(BaseModel):
-    side: Side
-    party: str
-    start_seconds: float
-    end_seconds: float
-    uncertain_seconds: float = Field(description="how exactly its place is known")
-    reason: str
-
-
-class RecordingPause(BaseModel):
-    started_at: At
-    ended_at: At | None
-
-
-class RecordingChannel(BaseModel):
-    index: int
-    role: Role
-    party: str
-
-
-class RecordingFileBody(BaseModel):
-    kind: ArtefactKind
-    format: str
-    size_bytes: int
-    sha256: str
-    duration_seconds: float
-
-
-class RecordingDelivery(BaseModel):
-    kind: ArtefactKind
-    destination: str
-    state: DeliveryState
-    reason: str
-    stored_at: At | None
-    attempts: int = Field(description="tries so far, since the last retry")
-    next_try_at: At | None = Field(
-        description="of a copy that waits, when the call is asked for by its id; null in lists, when nobody will, and"
-        " while it is being tried"
-    )
-
-
-class RecordingHold(BaseModel):
-    at: At
-    by: str
-    reason: str
-    release_by: str | None = Field(description="who has asked first that it be released")
-
-
-class CallRecording(BaseModel):
-    id: str
-    state: RecordingState
-    reason: str = Field(description="why it is absent, failed or removed")
-    rule: str = Field(description="why it was recorded")
-    started_at: At | None
-    ended_at: At | None
-    duration_seconds: float | None = Field(description="of the sound; null before it is rendered")
-    is_partial: bool = Field(description="something is missing: see gaps")
-    gaps: list[RecordingGap]
-    pauses: list[RecordingPause]
-    channels: list[RecordingChannel] = Field(description="who is where in a file of several channels")
-    format: str | None
-    files: list[RecordingFileBody]
-    deliveries: list[RecordingDelivery]
-    expires_at: At | None = Field(description="null: without end, or not known yet")
-    hold: RecordingHold | None
-    talk: TalkBody | None = Field(description="who spoke for how long; null: it has no transcript (yet)")
-
-
 class CallBody(BaseModel):
     id: str
     status: CallStatus
@@ -174,6 +100,7 @@ class CallBody(BaseModel):
     verdict: CallVerdict | None
     consent: CallConsent | None = Field(description="null: nobody had to be asked")
     tags: list[str]
+    fixed_tags: list[str] = Field(description="those of them that rules or the dialplan gave: nobody removes them here")
     notes: list[CallNote] = Field(description="the oldest first")
     recordings: list[CallRecording] = Field(description="the oldest first")
     recording_url_expires_at: At | None
@@ -198,9 +125,15 @@ STATUS_FACTS: dict[CallStatus, tuple[CallState, bool]] = {
 }
 
 
-def call_body(file: CallFile, link: Link | None, words: str | None, found: Sequence[Hit] = ()) -> Json:
+def call_body(
+    file: CallFile,
+    link: Link | None,
+    words: str | None,
+    found: Sequence[Hit] = (),
+    without: Collection[CallPart] = (),
+) -> Json:
     """`link` to its sound, `words` of its transcript and where words were found, for whoever may have them."""
-    call = file.call
+    call, given = file.call, given_tags(file)
     return {
         "id": call.id,
         "status": status_of(call),
@@ -218,14 +151,15 @@ def call_body(file: CallFile, link: Link | None, words: str | None, found: Seque
         "queue": call.queue,
         "agent": {"id": call.agent_id, "name": call.agent_name},
         "started_at": iso(call.started_at),
-        "answered_at": _iso(call.answered_at),
-        "ended_at": _iso(call.ended_at),
-        "legs": [_leg(leg) for leg in call.legs],
+        "answered_at": iso_or_none(call.answered_at),
+        "ended_at": iso_or_none(call.ended_at),
+        "legs": [] if CallPart.LEGS in without else [_leg(leg) for leg in call.legs],
         "verdict": _verdict(call.verdict),
         "consent": _consent(call.consent),
         "tags": list(file.tags),
+        "fixed_tags": [tag for tag in file.tags if tag in given],
         "notes": [note_body(note) for note in file.notes],
-        "recordings": [_recording(one, file) for one in file.recordings],
+        "recordings": [recording_body(one, file, without) for one in file.recordings],
         "recording_url_expires_at": None if link is None else iso(link.expires_at),
         "hits": [_hit(one) for one in found],
     }
@@ -279,9 +213,9 @@ def _leg(leg: Leg) -> Json:
         "device": leg.device,
         "dialled": leg.dialled,
         "created_at": iso(leg.created_at),
-        "answered_at": _iso(leg.answered_at),
-        "ended_at": _iso(leg.ended_at),
-        "holds": [{"started_at": iso(one.start), "ended_at": _iso(one.end)} for one in leg.holds],
+        "answered_at": iso_or_none(leg.answered_at),
+        "ended_at": iso_or_none(leg.ended_at),
+        "holds": [{"started_at": iso(one.start), "ended_at": iso_or_none(one.end)} for one in leg.holds],
     }
 
 
@@ -293,82 +227,8 @@ def _consent(asked: Asked | None) -> Json | None:
     if asked is None:
         return None
     return {
-        "asked_at": _iso(asked.since),
+        "asked_at": iso_or_none(asked.since),
         "key": asked.key,
         "by": asked.by,
-        "answered_at": _iso(asked.at),
+        "answered_at": iso_or_none(asked.at),
     }
-
-
-def _recording(file: RecordingFile, call: CallFile) -> Json:
-    recording, rendering, keeping = file.recording, file.rendering, file.keeping
-    transcript, next_try_at = call.transcript(recording.id), call.next_tries.get(recording.id)
-    artefacts = rendering.artefacts if rendering else ()
-    sounds = [one for one in artefacts if one.kind.is_sound]
-    return {
-        "id": recording.id,
-        "state": recording.state,
-        "reason": recording.reason,
-        "rule": recording.rule,
-        "started_at": _iso(recording.started_at),
-        "ended_at": _iso(recording.ended_at),
-        "duration_seconds": rendering.duration_seconds if rendering else None,
-        "is_partial": rendering.is_partial if rendering else False,
-        "gaps": [_gap(gap) for gap in (rendering.gaps if rendering else ())],
-        "pauses": [{"started_at": iso(one.start), "ended_at": _iso(one.end)} for one in recording.pauses],
-        "channels": _channels(rendering.channels if rendering else ()),
-        "format": sounds[0].format if sounds else None,
-        "files": [_file(one) for one in artefacts],
-        "deliveries": [_delivery(one, next_try_at) for one in file.deliveries],
-        "expires_at": _iso(keeping.expires_at),
-        "hold": _hold(keeping.hold),
-        "talk": None if transcript is None else talk_body(transcript.facts),
-    }
-
-
-def _gap(gap: Gap) -> Json:
-    return {
-        "side": gap.side,
-        "party": gap.party,
-        "start_seconds": gap.start_seconds,
-        "end_seconds": gap.end_seconds,
-        "uncertain_seconds": gap.uncertain_seconds,
-        "reason": gap.reason,
-    }
-
-
-def _channels(labels: Sequence[ChannelLabel]) -> list[Json]:
-    return [{"index": label.index, "role": label.role, "party": label.party} for label in labels]
-
-
-def _file(artefact: Artefact) -> Json:
-    return {
-        "kind": artefact.kind,
-        "format": artefact.format,
-        "size_bytes": artefact.size_bytes,
-        "sha256": artefact.sha256,
-        "duration_seconds": artefact.duration_seconds,
-    }
-
-
-def _delivery(delivery: Delivery, next_try_at: Moment | None) -> Json:
-    return {
-        "kind": delivery.kind,
-        "destination": delivery.destination,
-        "state": delivery.state,
-        "reason": delivery.reason,
-        "stored_at": _iso(delivery.stored_at),
-        "attempts": delivery.attempts,
-        "next_try_at": _iso(next_try_at) if delivery.state is DeliveryState.WAITING else None,
-    }
-
-
-def _hold(hold: Hold | None) -> Json | None:
-    if hold is None:
-        return None
-    release_by = hold.release_by or None
-    return {"at": iso(hold.at), "by": hold.by, "reason": hold.reason, "release_by": release_by}
-
-
-def _iso(moment: Moment | None) -> str | None:
-    return None if moment is None else iso(moment)

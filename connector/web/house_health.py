@@ -11,7 +11,7 @@ from connector.domain.moments import iso
 from connector.errors import NotPermitted
 from connector.ports.health_ledger import Copies
 from connector.services.house_health import DestinationHealth, HouseHealth, HouseReport, PbxHealth
-from connector.web.call_bodies import At
+from connector.web.body_parts import At
 from connector.web.door import Door
 from connector.web.problems import problems
 
@@ -35,8 +35,10 @@ class DestinationHealthBody(BaseModel):
     waiting: int | None = Field(description="copies that are still to be stored; null: the catalogue cannot say now")
     refused: int | None = Field(description="copies that it said no to for good")
     gave_up: int | None = Field(description="copies that were tried until the tries were over")
+    undeletable: int | None = Field(description="copies that were to go, and that it did not let us delete")
     stored_last: At | None = Field(description="when it took a copy last")
     reason: str = Field(description="why one of the copies is not stored; empty: none says")
+    undeletable_reason: str = Field(description="why one of the copies could not be deleted; empty: none says")
 
 
 class QueueBody(BaseModel):
@@ -128,8 +130,10 @@ def _destination(one: DestinationHealth) -> DestinationHealthBody:
         waiting=copies.waiting if known else None,
         refused=copies.refused if known else None,
         gave_up=copies.gave_up if known else None,
+        undeletable=copies.undeletable if known else None,
         stored_last=_iso_or_none(copies.stored_last),
         reason=copies.reason,
+        undeletable_reason=copies.undeletable_reason,
     )
 
 

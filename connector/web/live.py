@@ -18,7 +18,8 @@ from connector.domain.moments import iso
 from connector.domain.recording import Recording
 from connector.domain.states import RecordingState
 from connector.services.live_events import Heard, LiveEvent, LiveEvents, Reader, Resync
-from connector.web.call_bodies import At, CallAgent, CallStatus, CallVerdict, status_of
+from connector.web.body_parts import At
+from connector.web.call_bodies import CallAgent, CallStatus, CallVerdict, status_of
 from connector.web.door import Door
 from connector.web.problems import PROBLEMS
 

@@ -12,7 +12,7 @@ from connector.domain.moments import iso
 from connector.domain.secret import Secret
 from connector.services.ordering import Audited
 from connector.services.sessions import Sessions
-from connector.web.call_bodies import At
+from connector.web.body_parts import At
 from connector.web.door import Door
 from connector.web.keys import KeyLimits, key_limits
 from connector.web.problems import problems

@@ -3,6 +3,7 @@
 Knows headers and cookies; what is sealed in them, services/sessions.py knows.
 """
 
+import logging
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,14 @@ _NAME: Final = "callreel-session"
 #: Browsers take this one over TLS only, and from nobody who shares no more than our domain.
 _SECURE_NAME: Final = f"__Host-{_NAME}"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+_UNTRUSTED: Final = (
+    "name the proxy with TLS in api.trusted_proxies: until then all who come through it have one address, in the audit"
+    " log and where guessed keys are counted"
+)
+
+log = logging.getLogger(__name__)
 
 
 class SessionCookies:
@@ -35,11 +44,15 @@ class SessionCookies:
         return self._sessions.opened(sealed)
 
     def give(self, request: Request, response: Response, session: Session) -> None:
+        is_secure = _is_secure(request)
+        if not is_secure and _comes_by_tls(request):
+            is_secure = True
+            log.warning("sign-in through a proxy that is not trusted", extra={"hint": _UNTRUSTED})
         response.set_cookie(
-            _name(request),
+            _SECURE_NAME if is_secure else _NAME,
             self._sessions.sealed(session),
             max_age=self._sessions.seconds_left(session),
-            secure=_is_secure(request),
+            secure=is_secure,
             httponly=True,
             samesite="strict",
         )
@@ -70,21 +83,28 @@ class SessionCookies:
 
 def carried(request: Request) -> str:
     """What stands in the cookie, whatever that may be; "" without one."""
-    return request.cookies.get(_name(request), "")
+    return request.cookies.get(_carried_name(request), "")
 
 
 def forget_session(request: Request, response: Response) -> None:
     """The browser is to carry it no longer."""
-    response.delete_cookie(_name(request), secure=_is_secure(request), httponly=True, samesite="strict")
+    name = _carried_name(request)
+    response.delete_cookie(name, secure=name == _SECURE_NAME, httponly=True, samesite="strict")
 
 
-def _name(request: Request) -> str:
-    return _SECURE_NAME if _is_secure(request) else _NAME
+def _carried_name(request: Request) -> str:
+    """No browser sends the secure one but by TLS: where it is, it counts, whatever a proxy keeps from us."""
+    return _SECURE_NAME if _is_secure(request) or _SECURE_NAME in request.cookies else _NAME
 
 
 def _is_secure(request: Request) -> bool:
     """As the browser asked: behind trusted proxies, too, for the server puts that right before."""
     return bool(request.scope["scheme"] == "https")
+
+
+def _comes_by_tls(request: Request) -> bool:
+    """As the browser says it of our own page: what is in front with TLS is not among the trusted proxies then."""
+    return request.headers.get("origin", "").lower() == f"https://{request.headers.get('host', '')}".lower()
 
 
 def _origin(url: str) -> str:

@@ -13,6 +13,7 @@ from connector.domain.setting_changes import LINK_SECONDS, LOCALE, SettingsChang
 from connector.domain.setting_origins import KnownAgent, Origin, Source
 from connector.services.house_settings import AgentsView, Overlaid, SettingsView
 from connector.services.storage_trying import Tried
+from connector.web.body_parts import At
 from connector.web.whole_numbers import WHOLE
 
 Days = Annotated[StrictInt, Field(ge=RETENTION_DAYS[0], le=RETENTION_DAYS[-1]), WHOLE] | Literal["unlimited"]
@@ -151,7 +152,8 @@ class AgentAnswer(BaseModel):
 
 class AgentListed(BaseModel):
     agent_id: str
-    name: str = Field(description="empty: the configuration does not say")
+    name: str = Field(description="as the configuration or his last call has it; may be empty")
+    last_call_at: At | None = Field(description="when his last call began; null: he had none that you may see")
     recording_enabled: bool | None = Field(description="his switch; null: the organisation's holds")
     transcription_enabled: bool | None
     source: Source = Field(
@@ -167,7 +169,9 @@ class AgentListed(BaseModel):
 
 class AgentList(BaseModel):
     organisation: str
-    agents: list[AgentListed] = Field(description="whom config.yaml names, and who was switched; by their ids")
+    agents: list[AgentListed] = Field(
+        description="whom config.yaml names, who was switched, and who has had calls; by their ids"
+    )
 
 
 def settings_answer(view: SettingsView) -> SettingsAnswer:
@@ -215,6 +219,7 @@ def _listed(agent: KnownAgent) -> AgentListed:
     return AgentListed(
         agent_id=agent.id,
         name=agent.name,
+        last_call_at=None if agent.last_call_at is None else iso(agent.last_call_at),
         recording_enabled=agent.switch.record,
         transcription_enabled=agent.switch.transcription,
         **_source(agent.origin).model_dump(),

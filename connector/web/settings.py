@@ -92,8 +92,8 @@ def _agents(router: APIRouter, door: Door, settings: HouseSettings) -> None:
     async def list_agents(
         access: Annotated[Access, door.needs(KeyRole.READ)], organisation: _Organisation = None
     ) -> AgentList:
-        """Whom config.yaml names, alone or in a rule, and who was switched by API. Others have calls, too: they are as
-        the organisation is."""
+        """Whom config.yaml names, alone or in a rule, who was switched by API, and who has had calls: of those whom
+        nothing but calls names, the first 2000 by their ids."""
         return agent_list(await settings.agents(access, organisation))
 
     @router.get("/v1/agents/{agent_id}", operation_id="read_agent")

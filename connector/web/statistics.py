@@ -15,7 +15,7 @@ from connector.errors import BadRequest, NotPermitted
 from connector.ports.clock import Clock
 from connector.ports.statistics_ledger import HOUR_SECONDS, Tally
 from connector.services.statistics import Statistics
-from connector.web.call_bodies import At
+from connector.web.body_parts import At
 from connector.web.call_filters import QueryDate, Word
 from connector.web.door import Door
 from connector.web.problems import problems

@@ -16,7 +16,7 @@ from connector.ports.shipping_ledger import RecordingFile
 from connector.services.absences import chosen
 from connector.services.converting import Conversion, Converting, Source, copies_of, source_of
 from connector.services.fetching import Fetched, Fetching, filename_of
-from connector.services.ordering import Audited
+from connector.services.listenings import Listenings
 from connector.web import ranges
 from connector.web.door import Door
 from connector.web.files import FileAnswers, headers_of
@@ -37,11 +37,16 @@ from connector.web.sound_forms import (
 
 
 def streams_router(
-    door: Door, lookup: CallLookup, fetching: Fetching, converting: Converting, auditing: Audited, hand_over: str = ""
+    door: Door,
+    lookup: CallLookup,
+    fetching: Fetching,
+    converting: Converting,
+    listenings: Listenings,
+    hand_over: str = "",
 ) -> APIRouter:
     router = APIRouter(tags=["recordings"])
     listener = door.needs(KeyRole.LISTEN)
-    streaming = _Streaming(fetching, converting, auditing, FileAnswers(hand_over))
+    streaming = _Streaming(fetching, converting, listenings, FileAnswers(hand_over))
 
     async def stream(
         request: Request,
@@ -80,10 +85,12 @@ def streams_router(
 
 
 class _Streaming:
-    def __init__(self, fetching: Fetching, converting: Converting, auditing: Audited, answers: FileAnswers) -> None:
+    def __init__(
+        self, fetching: Fetching, converting: Converting, listenings: Listenings, answers: FileAnswers
+    ) -> None:
         self._fetching = fetching
         self._converting = converting
-        self._auditing = auditing
+        self._listenings = listenings
         self._answers = answers
 
     async def answer(
@@ -124,15 +131,8 @@ class _Streaming:
         fetched, source = await self._first(file, copies)
         if request.method == "HEAD":
             return fetched
-        details = {"call_id": file.call.id, "kind": source.kind.value}
         try:
-            await self._auditing.done(
-                access,
-                "recording.listened",
-                subject=file.recording.id,
-                organisation=file.recording.organisation,
-                **details,
-            )
+            await self._listenings.heard(access, file, source.kind)
         except BaseException:
             await fetched.pieces.close()
             raise

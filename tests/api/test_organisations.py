@@ -118,6 +118,7 @@ async def test_a_cursor_of_anothers_page_opens_nothing_of_it(site: Site, url: st
         "/v1/calls",
         "/v1/statistics",
         "/v1/recordings/batch",
+        "/v1/recordings/batch/size",
         "/v1/transcripts/export",
         "/v1/settings",
         "/v1/agents",

@@ -36,6 +36,7 @@ HEAD   /v1/recordings/{recording_id}/stream                      -      -    +  
 GET    /v1/recordings/{recording_id}/waveform                    -      -    +      -       +
 POST   /v1/recordings/{recording_id}/retry                       -      -    -      -       +
 GET    /v1/recordings/batch                                      -      -    +      -       +
+GET    /v1/recordings/batch/size                                 -      -    +      -       +
 GET    /v1/transcripts/export                                    -      -    +      -       +
 GET    /v1/events                                                -      +    +      +       +
 GET    /v1/conferences                                           -      +    +      +       +

@@ -16,10 +16,11 @@ from connector.errors import CatalogueUnavailable
 from connector.services.converting import Converting
 from connector.services.fetching import Fetching
 from connector.services.file_links import FileLinks
+from connector.services.listenings import Listenings
 from connector.services.lookup import Lookup
 from connector.services.ordering import Ordering
 from connector.services.rehearing import Rehearing
-from connector.services.waveforms import Waveforms
+from connector.services.waveforms import DRAWING, Waveforms
 from connector.web.conferences import conferences_router
 from connector.web.control import control_router
 from connector.web.door import Door
@@ -86,8 +87,8 @@ class ApiSite:
         answer_with_problems(self.app)
         for router in (
             recordings_router(door, lookup, fetching, self.audit),
-            streams_router(door, lookup, fetching, self.converting, self.audit),
-            waveforms_router(door, lookup, fetching, Waveforms(yard.state)),
+            streams_router(door, lookup, fetching, self.converting, Listenings(self.audit, yard.clock)),
+            waveforms_router(door, lookup, fetching, Waveforms(yard.state, fetching, Converting(DRAWING, 1))),
             transcripts_router(door, once, lookup, ledger, rehearing, self.audit),
             control_router(door, once, lookup, self.ordering),
             conferences_router(door, once, lookup, self.ordering),

@@ -18,6 +18,7 @@ from connector.domain.notification import Attempt, Notification, Told
 from connector.domain.states import NotificationState
 from connector.errors import CatalogueUnavailable
 from connector.ports.call_marks import Note
+from connector.services.exporting import Exporting
 from connector.services.person_files import PersonFiles
 from connector.web.batch import batch_router
 from connector.web.door import Door
@@ -107,6 +108,28 @@ async def test_a_filter_narrows_it_and_a_day_is_meant_whole(site: Site) -> None:
     assert list(unpacked(answer)) == ["2026-01-04/call-2.stereo.wav", "manifest.json"]
 
 
+async def test_how_much_it_would_be_is_told_before_and_written_down_nowhere(site: Site) -> None:
+    site.shop.call("call-3", started_at=MORNING)
+    size = json.loads((await site.get("/v1/recordings/batch/size")).text)
+    assert size == {"calls": 3, "recordings": 2, "files": 2, "size_bytes": 2 * len(SOUND)}
+    narrowed = await site.get("/v1/recordings/batch/size?to_date=2026-01-04")
+    assert json.loads(narrowed.text) == {"calls": 1, "recordings": 1, "files": 1, "size_bytes": len(SOUND)}
+    assert site.shop.deeds.done_so_far == []
+
+
+@pytest.mark.parametrize("path", ["/v1/recordings/batch", "/v1/recordings/batch/size"])
+async def test_too_much_is_refused_with_the_same_words_before_and_then(
+    site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Exporting.gathered, "__defaults__", ((), 1))
+    monkeypatch.setattr(Exporting.consigned, "__defaults__", ((), 1))
+    answer = await site.get(path)
+    assert (answer.status, json.loads(answer.text)["detail"]) == (
+        400,
+        "these are more than 1 recordings: narrow the filter, as by from_date and to_date",
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -130,6 +153,7 @@ async def test_what_cannot_be_asked_is_a_problem_that_names_it(site: Site, query
     ("path", "enough"),
     [
         ("/v1/recordings/batch", {"listen", "admin"}),
+        ("/v1/recordings/batch/size", {"listen", "admin"}),
         ("/v1/transcripts/export", {"listen", "admin"}),
         (f"/v1/persons/{NUMBER}/export", {"admin"}),
     ],
@@ -139,7 +163,15 @@ async def test_each_needs_its_role(site: Site, path: str, enough: set[str], key:
     assert (await site.get(path, key)).status == (200 if key in enough else 403)
 
 
-@pytest.mark.parametrize("path", ["/v1/recordings/batch", "/v1/transcripts/export", f"/v1/persons/{NUMBER}/export"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/recordings/batch",
+        "/v1/recordings/batch/size",
+        "/v1/transcripts/export",
+        f"/v1/persons/{NUMBER}/export",
+    ],
+)
 async def test_without_a_key_there_is_nothing(site: Site, path: str) -> None:
     assert (await site.browser.ask(path)).status == 401
 

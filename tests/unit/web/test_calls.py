@@ -19,9 +19,11 @@ from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
 from connector.domain.keeping import Hold
 from connector.domain.moments import iso
+from connector.domain.options import RecordingOptions
 from connector.domain.products import SHIPPING
 from connector.domain.recording import Gap
-from connector.domain.states import RecordingState
+from connector.domain.retention import RETENTION
+from connector.domain.states import RecordingEvent, RecordingState
 from connector.errors import CatalogueUnavailable, DestinationUnreachable
 from connector.ports.call_marks import Note
 from connector.storage.memory import MemoryStore
@@ -135,6 +137,40 @@ async def test_a_list_item_is_the_detail(desk: CallDesk) -> None:
     assert CallPage.model_validate(page).model_dump(mode="json") == page
 
 
+async def test_a_list_can_do_without_what_is_long(desk: CallDesk) -> None:
+    await recorded(desk)
+    (whole,) = (await desk.json("/v1/calls"))["calls"]
+    (recording,) = whole["recordings"]
+    assert recording["transcript_state"] == "done"
+    sound: dict[str, object] = {"format": None, "channels": [], "files": [], "deliveries": []}
+    no_link = {"recording_url": None, "recording_url_expires_at": None}
+    for parts, missing, of_recording in (
+        ("words", {"transcript": None}, {"talk": None}),
+        ("sound", no_link, sound),
+        ("legs", {"legs": []}, {}),
+        ("words&without=sound&without=legs", {"transcript": None, "legs": []} | no_link, sound | {"talk": None}),
+    ):
+        page = await desk.json(f"/v1/calls?without={parts}")
+        assert CallPage.model_validate(page).model_dump(mode="json") == page
+        assert page["calls"] == [whole | missing | {"recordings": [recording | of_recording]}], parts
+
+
+async def test_words_that_are_looked_for_are_shown_in_a_list_without_words(desk: CallDesk) -> None:
+    await recorded(desk)
+    (call,) = (await desk.json("/v1/calls?text=order&without=words&without=sound"))["calls"]
+    assert (call["transcript"], [hit["text"] for hit in call["hits"]]) == (None, ["My order, please"])
+    assert await desk.deeds() == [("calls.read", "", "default", {"count": 1})]
+
+
+async def test_a_list_without_words_and_sound_hands_nothing_out_that_is_written_down(desk: CallDesk) -> None:
+    await recorded(desk)
+    await desk.json("/v1/calls?without=words&without=sound")
+    assert await desk.deeds() == []
+    await desk.json("/v1/calls?without=words")
+    await desk.json("/v1/calls?without=sound")
+    assert len(await desk.deeds()) == 2
+
+
 async def test_when_a_leg_had_the_call_on_hold_stands_with_it(desk: CallDesk) -> None:
     spans = (Span(start=MORNING + 10, end=MORNING + 12), Span(start=MORNING + 30))
     await desk.yard.apply(a_call(legs=(a_leg(holds=spans),)))
@@ -174,7 +210,7 @@ async def test_all_that_is_known_of_a_call_is_shown(desk: CallDesk) -> None:
     assert body["tags"] == ["gold"]
     assert body["notes"] == [{"id": "n1", "text": "call back", "by": "key k1", "at": "2026-01-05T09:01:39.000Z"}]
     (recording,) = body["recordings"]
-    assert recording["gaps"][0]["reason"] == "the file did not grow"
+    assert (recording["gaps"][0]["kind"], recording["gaps"][0]["reason"]) == ("missing", "the file did not grow")
     assert recording["pauses"] == [{"started_at": "2026-01-05T09:00:20.000Z", "ended_at": "2026-01-05T09:00:22.000Z"}]
     assert [one["party"] for one in recording["channels"]] == ["+4930123456", "201"]
     assert (recording["format"], recording["duration_seconds"], recording["is_partial"]) == ("mp3", 40.0, True)
@@ -182,6 +218,42 @@ async def test_all_that_is_known_of_a_call_is_shown(desk: CallDesk) -> None:
     assert recording["deliveries"][0]["state"] == "waiting"
     assert recording["hold"]["reason"] == "a case"
     assert body["recording_url"] is None, "nothing is stored yet"
+
+
+async def test_of_its_tags_those_are_told_that_nobody_removes_here(desk: CallDesk) -> None:
+    options = RecordingOptions(tags=("vip",))
+    await desk.yard.apply(a_call(tags=("gold",)), a_recording(state=RecordingState.CAPTURED, options=options))
+    await desk.yard.catalogue.call_marks.tag(CALL, "default", ["call back", "vip"], by="key k1", at=MORNING)
+    body = await desk.json(f"/v1/calls/{CALL}")
+    assert (body["tags"], body["fixed_tags"]) == (["gold", "vip", "call back"], ["gold", "vip"])
+
+
+@pytest.mark.parametrize(
+    ("event", "by", "is_expired"),
+    [(RecordingEvent.EXPIRED, RETENTION, True), (RecordingEvent.ERASED, "key k1", False)],
+)
+async def test_what_was_removed_says_when_by_whom_and_whether_its_days_were_over(
+    desk: CallDesk, event: RecordingEvent, by: str, is_expired: bool
+) -> None:
+    """Whatever was written as the reason."""
+    await recorded(desk)
+    (before,) = (await desk.json(f"/v1/calls/{CALL}"))["recordings"]
+    assert before["removal"] is None
+    await desk.yard.catalogue.keeping.remove(RECORDING, event, "its days were over", MORNING + 99, by=by)
+    (after,) = (await desk.json(f"/v1/calls/{CALL}", "read"))["recordings"]
+    assert after["removal"] == {"at": "2026-01-05T09:01:39.000Z", "by": by, "is_expired": is_expired}
+
+
+async def test_an_end_that_nobody_has_reckoned_yet_is_not_told_as_none(desk: CallDesk) -> None:
+    await recorded(desk)
+
+    async def end() -> tuple[object, object]:
+        (recording,) = (await desk.json(f"/v1/calls/{CALL}"))["recordings"]
+        return recording["expires_at"], recording["is_expiry_known"]
+
+    assert await end() == (None, False)
+    await desk.yard.catalogue.keeping.reckon({RECORDING: None})
+    assert await end() == (None, True)
 
 
 @pytest.mark.parametrize("role", ["read", "control"])
@@ -335,6 +407,7 @@ async def test_pages_follow_each_other_by_cursor_and_by_link(desk: CallDesk, fil
         ("kind=party", 422),
         ("direction=up", 422),
         ("recording_state=lost", 422),
+        ("without=everything", 422),
         ("number=", 422),
         ("agent=%00", 422),
         ("text=a%00b", 422),

@@ -20,7 +20,15 @@ from tests.unit.web.keys import Keyring, an_access
 STANDING = Standing(
     queues=[Queue(kind="ship", waiting=4, oldest_at=MORNING)], notifications_waiting=2, notifications_dead=1
 )
-COPIES = Copies(waiting=3, refused=2, gave_up=1, stored_last=MORNING, reason="403: no")
+COPIES = Copies(
+    waiting=3,
+    refused=2,
+    gave_up=1,
+    undeletable=4,
+    stored_last=MORNING,
+    reason="403: no",
+    undeletable_reason="locked",
+)
 REPORT = HouseReport(
     node="here",
     is_well=False,
@@ -112,8 +120,10 @@ async def test_the_house_hears_of_every_part(site: Site) -> None:
                 "waiting": 3,
                 "refused": 2,
                 "gave_up": 1,
+                "undeletable": 4,
                 "stored_last": at,
                 "reason": "403: no",
+                "undeletable_reason": "locked",
             }
         ],
         "queues": [{"kind": "ship", "waiting": 4, "oldest_at": at}],
@@ -145,8 +155,10 @@ async def test_what_the_catalogue_cannot_say_now_is_null(site: Site) -> None:
             "waiting": None,
             "refused": None,
             "gave_up": None,
+            "undeletable": None,
             "stored_last": None,
             "reason": "",
+            "undeletable_reason": "",
         }
     ]
     assert (body["queues"], body["notifications"]) == ([], {"waiting": None, "dead": None})

@@ -155,6 +155,28 @@ async def test_over_tls_it_is_never_sent_without_tls_and_nobody_else_in_the_doma
     assert (said["name"], said["secure"], said["path"], "domain" in said) == (SECURE, True, "/", False)
 
 
+async def test_behind_a_proxy_that_nobody_has_named_the_browser_still_keeps_it_for_tls_and_the_log_says_so(
+    site: Site, made: NewKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    by_tls = {"sec-fetch-site": "same-origin", "origin": f"https://{HOST}"}
+    answer = await site.sign_in(made, by_tls)
+    said = flags(answer)
+    assert (said["name"], said["secure"]) == (SECURE, True)
+    assert [record.message for record in caplog.records] == ["sign-in through a proxy that is not trusted"]
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    assert (await site.ask("/things", headers={"cookie": cookie})).status == 200
+    # Beside one that a neighbour in the domain may have set it is the one that counts.
+    assert (await site.ask("/things", headers={"cookie": f"{PLAIN}=tossed; {cookie}"})).status == 200
+    gone = flags(await site.ask("/v1/session", "DELETE", PAGE | {"cookie": cookie}))
+    assert (gone["name"], gone["is_empty"], gone["secure"]) == (SECURE, True, True)
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.test", f"http://{HOST}", f"https://{HOST}:8443", "null"])
+async def test_only_our_own_page_says_that_it_came_by_tls(site: Site, made: NewKey, origin: str) -> None:
+    answer = await site.sign_in(made, {"sec-fetch-site": "same-origin", "origin": origin})
+    assert flags(answer)["name"] == PLAIN
+
+
 async def test_over_tls_a_cookie_that_others_may_have_set_opens_nothing(site: Site, made: NewKey) -> None:
     tossed = await site.cookie(made)
     assert (await site.ask("/things", headers={"cookie": tossed}, is_secure=True)).status == 401

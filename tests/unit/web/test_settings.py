@@ -7,10 +7,12 @@ import pytest
 from fastapi import FastAPI
 
 from connector.domain.diagnosis import bad, note, ok
+from connector.ports.seen_agents import SeenAgent
 from connector.settings import OrganisationSettings
 from connector.web.door import Door
 from connector.web.problems import answer_with_problems
 from connector.web.settings import settings_router
+from tests.builders import MORNING
 from tests.unit.services.test_house_settings import SEVERAL, STORAGE, House
 from tests.unit.web.browser import Browser
 from tests.unit.web.keys import Keyring
@@ -216,6 +218,25 @@ async def test_agents_are_listed_with_their_switches(api: Api) -> None:
     assert [{name: one[name] for name in ("agent_id", "recording_enabled", "source")} for one in body["agents"]] == [
         {"agent_id": "2001", "recording_enabled": False, "source": "api"}
     ]
+
+
+async def test_an_agent_whom_only_his_calls_name_is_listed_with_the_last_one(api: Api) -> None:
+    api.house.seen.known["default"] = [SeenAgent(id="201", name="Ada", last_call_at=MORNING)]
+    _, body = await api.ask("GET", "/v1/agents")
+    (agent,) = body["agents"]
+    assert agent == {
+        "agent_id": "201",
+        "name": "Ada",
+        "last_call_at": "2026-01-05T09:00:00.000Z",
+        "recording_enabled": None,
+        "transcription_enabled": None,
+        "source": "default",
+        "file": None,
+        "line": None,
+        "changed_by": None,
+        "changed_at": None,
+        "detail": "",
+    }
 
 
 async def test_whose_settings_goes_by_the_key_and_by_what_the_house_asks_for() -> None:

@@ -70,6 +70,15 @@ async def test_a_part_of_it_comes_as_asked(site: ApiSite) -> None:
     assert (await site.ask(STREAM, range="bytes=0-1,4-5")).content == SOUND
 
 
+async def test_its_parts_are_one_line_in_the_audit_log_and_another_file_of_it_is_another(studio: ApiSite) -> None:
+    for part in ("bytes=0-", "bytes=9000-", "bytes=44-99"):
+        assert (await studio.ask(STREAM, range=part)).status == 206
+    assert (await studio.ask(BY_ID, range="bytes=3-9")).status == 206
+    assert studio.audit.actions == ["recording.listened"]
+    await studio.ask(STREAM + "?kind=left&format=wav")
+    assert [deed.details["kind"] for deed in studio.audit.deeds] == ["stereo", "left"]
+
+
 class Halting(MemoryStore):
     """Gives the beginning, and nothing to whoever seeks."""
 

@@ -69,8 +69,24 @@ async def test_anothers_and_none_are_the_same(site: ApiSite) -> None:
     assert anothers.text.replace("recording-1", "recording-2") == none.text
 
 
-async def test_where_it_was_drawn_elsewhere_that_is_said(site: ApiSite) -> None:
+async def test_where_it_was_drawn_elsewhere_it_is_drawn_again_from_the_stored_sound_and_no_different(
+    site: ApiSite,
+) -> None:
+    own = site.yard.state / peaks_path(RECORDING)
+    drawn = own.read_bytes()
+    own.unlink()
+    answer = await site.ask(URL)
+    assert (answer.status, answer.content) == (200, drawn)
+    # Another time nothing is fetched for it.
+    site.yard.archive.objects.clear()
+    again = await site.ask(URL)
+    assert (again.status, again.headers["etag"]) == (200, answer.headers["etag"])
+    assert site.audit.deeds == []
+
+
+async def test_where_it_was_drawn_elsewhere_and_the_sound_is_away_that_is_said(site: ApiSite) -> None:
     (site.yard.state / peaks_path(RECORDING)).unlink()
+    site.yard.archive.objects.clear()
     answer = await site.ask(URL)
     assert (answer.status, json_of(answer)["reason"]) == (404, "no waveform")
     assert "node 'here'" in json_of(answer)["detail"]

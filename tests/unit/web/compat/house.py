@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from connector.domain.setting_origins import KnownAgent, Origin
 from connector.domain.states import CommandState, DeliveryState, RecordingState, TranscriptionState
 from connector.domain.transcript import SpokenLine, Transcript
 from connector.errors import CatalogueUnavailable, ConnectorError, KeyRefused
-from connector.ports.call_search import CallFile, CallFilter, CallPlace
+from connector.ports.call_search import CallFile, CallFilter, CallPart, CallPlace
 from connector.ports.changed_settings import ChangedSetting
 from connector.ports.commands import Command
 from connector.ports.object_store import Link
@@ -42,6 +42,7 @@ from connector.web.compat import BehindDoors, compatible_doors
 from connector.web.door import Door
 from connector.web.problems import answer_with_problems
 from tests.builders import MORNING, a_call, a_delivery, a_leg, a_recording, a_rendering, an_artefact
+from tests.unit.services.memory_settings import MemorySeenAgents
 from tests.unit.services.memory_vault import MemoryVault
 from tests.unit.services.yard import MemoryDestinations
 from tests.unit.web.browser import Answer, Browser
@@ -152,8 +153,17 @@ class MemoryCalls:
     def __init__(self) -> None:
         self.files: dict[str, CallFile] = {}
 
-    async def calls(self, wanted: CallFilter, *, limit: int, after: CallPlace | None = None) -> Sequence[CallFile]:
+    async def calls(
+        self,
+        wanted: CallFilter,
+        *,
+        limit: int,
+        after: CallPlace | None = None,
+        without: Collection[CallPart] = (),
+    ) -> Sequence[CallFile]:
+        """Doors ask for whole calls, and for the first page alone."""
         assert after is None
+        assert not without
         fitting = [one for one in self.files.values() if _fits(one, wanted)]
         return sorted(fitting, key=lambda one: -one.call.started_at)[:limit]
 
@@ -226,6 +236,9 @@ class MemoryCommands:
 
     async def open_for(self, node: str, now: Moment) -> Sequence[Command]:
         return [one for one in self.given if one.state is CommandState.OPEN]
+
+    async def expiries(self, action: str, after: Moment) -> Sequence[Moment]:
+        return sorted(one.expires_at for one in self.given if one.action == action and one.expires_at > after)
 
     async def forget(self, before: Moment) -> int:
         return 0
@@ -354,7 +367,9 @@ class House:
         places.stores["archive"] = self.bucket
         self.links = FileLinks(url, Secret("key"), self.clock)
         self.fetching = Fetching(cast("ShippingLedger", self.calls), places, self.links)
-        self.settings = HouseSettings(self.rows, self.vault, PlainHouse(), self.trial, self.auditing, self.clock)
+        self.settings = HouseSettings(
+            self.rows, MemorySeenAgents(), self.vault, PlainHouse(), self.trial, self.auditing, self.clock
+        )
         parts = BehindDoors(
             door=Door(self.visitors),
             keeper=self.visitors,
