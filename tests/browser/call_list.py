@@ -1,11 +1,18 @@
-"""The list of calls, for tests of it: found in the page, and what it asks the server."""
+"""The list of calls, for tests of it: found in the page, what it asks the server, and calls that come meanwhile."""
 
-from typing import Any
+from itertools import count
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.async_api import Locator, Page, Request, expect
 
+from connector.domain.call import Call
+from connector.domain.ids import CallId
 from tests.browser.chromium import Visitor
+from tests.browser.site import PageHouse
+from tests.builders import a_call, a_leg
+
+NUMBERS: Final = count(1)
 
 
 def grid(page: Page) -> Locator:
@@ -47,3 +54,21 @@ def asked_of(page: Page) -> list[dict[str, list[str]]]:
 
     page.on("request", note)
     return found
+
+
+def begun(house: PageHouse, **over: Any) -> Call:
+    """A call that somebody of Harbour Logistics talks in, told to the catalogue."""
+    now = house.server.site.house.ground.clock.now()
+    number = next(NUMBERS)
+    facts: dict[str, Any] = {
+        "id": CallId(f"harbour-new-{number}"),
+        "organisation": "harbour",
+        "pbx": "harbour",
+        "started_at": now,
+        "answered_at": now,
+        "from_number": f"+4989{number:06}",
+        "legs": (a_leg(created_at=now, answered_at=now),),
+    }
+    call = a_call(**(facts | over))
+    house.happen(call)
+    return call

@@ -1,32 +1,23 @@
-"""The list of calls: what its rows say, how one goes through it and opens them, and what becomes of it while calls
-come and servers go."""
+"""The list of calls: what its rows say, how one goes through it and opens them."""
 
 import re
-import sqlite3
-from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
 
-from connector.domain.call import Call, CallState
-from connector.domain.ids import CallId
 from tests.browser.call_list import active, asked_of, counted, grid, listed, row, search
 from tests.browser.chromium import Visitor
 from tests.browser.office import RIVERSIDE_CALLS
 from tests.browser.sight import sideways_faults
 from tests.browser.site import PageHouse
-from tests.builders import a_call, a_leg
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 PHONE: Final[dict[str, Any]] = {"width": 360, "height": 740}
 #: More than this of a list is never in the page.
 MOST_ROWS: Final = 90
-NUMBERS: Final = count(1)
 
 #: Scrolls on with every picture until the list ends, and tells which rows it saw on the way.
 _THROUGH: Final = """
@@ -50,22 +41,10 @@ async () => {
 """
 
 
-def begun(house: PageHouse, **over: Any) -> Call:
-    """A call that somebody of Harbour Logistics talks in, told to the catalogue."""
-    now = house.server.site.house.ground.clock.now()
-    number = next(NUMBERS)
-    facts: dict[str, Any] = {
-        "id": CallId(f"harbour-new-{number}"),
-        "organisation": "harbour",
-        "pbx": "harbour",
-        "started_at": now,
-        "answered_at": now,
-        "from_number": f"+4989{number:06}",
-        "legs": (a_leg(created_at=now, answered_at=now),),
-    }
-    call = a_call(**(facts | over))
-    house.happen(call)
-    return call
+def read_by_now(house: PageHouse) -> int:
+    """How often somebody is written down as having read words, or had links to sound, in lists and of calls."""
+    lines = house.awaited(house.server.site.house.ground.catalogue.audit.lines(0, 9999))
+    return [line.deed.action for line in lines].count("calls.read")
 
 
 # --- what a row says --------------------------------------------------------------------------------------------------
@@ -174,10 +153,22 @@ async def test_a_day_is_jumped_to(visitor: Visitor) -> None:
     await expect(field).to_be_focused()
     await field.fill(day.isoformat())
     await expect(page).to_have_url(re.compile(f"to_date={day}"))
-    await expect(page.locator("tbody .cell-begin").first).to_contain_text(f"{day:%d/%m/%Y}")
+    await expect(page.locator("tbody .cell-begin").first).to_contain_text(f"{day.day} {day:%b}")
     # Days are those of who looks at them.
     behind = datetime.combine(day + timedelta(days=1), datetime.min.time(), BERLIN).astimezone(UTC)
     assert asked[0]["to_date"] == [f"{behind:%Y-%m-%dT%H:%M:%S}.000Z"]
+
+
+async def test_a_list_asks_for_no_words_and_no_sound_and_so_nobody_has_read_any(visitor: Visitor) -> None:
+    page = await visitor.open("/health")
+    asked = asked_of(page)
+    await page.get_by_role("link", name="Calls", exact=True).click()
+    await expect(row(page, "parcel").locator(".cell-marks")).to_contain_text("transcript")
+    assert [sorted(one["without"]) for one in asked] == [["legs", "sound", "words"]] * len(asked)
+    assert read_by_now(visitor.house) == 0
+    await search(page).fill("parcel hamburg")
+    await expect(row(page, "parcel").locator("mark").first).to_be_visible()
+    assert read_by_now(visitor.house) > 0
 
 
 # --- keyboard ---------------------------------------------------------------------------------------------------------
@@ -238,76 +229,6 @@ async def test_the_keys_are_told(page: Page) -> None:
     await page.keyboard.press("Escape")
     await expect(told).to_have_count(0)
     await expect(grid(page)).not_to_be_focused()
-
-
-# --- while it is looked at --------------------------------------------------------------------------------------------
-
-
-async def test_calls_that_come_are_told_of_and_move_nothing(visitor: Visitor) -> None:
-    page = await listed(visitor)
-    first = page.locator("tbody tr").first
-    before = await first.inner_text()
-    begun(visitor.house)
-    begun(visitor.house)
-    newer = page.get_by_role("button", name="2 newer")
-    await expect(newer).to_be_visible()
-    assert await first.inner_text() == before
-    await newer.click()
-    await expect(first).to_contain_text("+4989")
-    await expect(newer).to_have_count(0)
-
-
-async def test_only_calls_that_fit_are_told_of(visitor: Visitor) -> None:
-    page = await listed(visitor, "/calls?queue=claims")
-    begun(visitor.house, queue="sales")
-    begun(visitor.house, queue="claims")
-    await expect(page.get_by_role("button", name="1 newer")).to_be_visible()
-
-
-async def test_a_row_changes_with_its_call(visitor: Visitor) -> None:
-    page = await listed(visitor)
-    await expect(row(page, "live").locator(".cell-length")).to_have_text("live")
-    visitor.house.pause("live")
-    await expect(row(page, "live").locator(".cell-sound")).to_contain_text("paused")
-    visitor.house.end("live")
-    await expect(row(page, "live").locator(".cell-sound")).to_contain_text("on its way")
-    await expect(row(page, "live").locator(".cell-length")).to_have_text(re.compile(r"^\d+:\d\d$"))
-
-
-async def test_a_call_that_joins_another_leaves_the_list(visitor: Visitor) -> None:
-    call = begun(visitor.house)
-    page = await listed(visitor)
-    gone = row(page, call.id.removeprefix("harbour-"))
-    await expect(gone).to_be_visible()
-    now = visitor.house.server.site.house.ground.clock.now()
-    visitor.house.happen(replace(call, state=CallState.ENDED, ended_at=now, joined=CallId("harbour-live")))
-    await expect(gone).to_have_count(0)
-    await expect(row(page, "live")).to_be_visible()
-
-
-async def test_a_server_that_goes_leaves_the_list_and_is_asked_until_it_is_back(visitor: Visitor) -> None:
-    page = await listed(visitor)
-    for path in ("/v1/calls", "/v1/events", "/v1/session", "/v1/health"):
-        visitor.watch.expect(0, path)
-    visitor.house.answer_no_more()
-    await expect(page.locator(".below")).to_contain_text("New calls are not announced")
-    await page.get_by_label("Days", exact=True).select_option("Last 7 days")
-    await expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
-    await expect(page.locator(".troubled")).to_contain_text("What stands here may be old.")
-    await expect(row(page, "parcel")).to_be_visible()
-    visitor.house.answer_again()
-    await expect(page.get_by_role("alert")).to_have_count(0, timeout=20_000)
-    await expect(row(page, "parcel")).to_be_visible()
-
-
-async def test_the_first_call_of_all_appears_by_itself(visitor: Visitor) -> None:
-    with closing(sqlite3.connect(visitor.house.database.removeprefix("sqlite:///"))) as connection:
-        connection.execute("DELETE FROM calls WHERE organisation = 'harbour'")
-        connection.commit()
-    page = await visitor.open()
-    await expect(page.locator(".empty")).to_contain_text("Waiting for the first call.")
-    begun(visitor.house)
-    await expect(page.locator("tbody tr")).to_have_count(1)
 
 
 # --- the open call, and a small screen --------------------------------------------------------------------------------

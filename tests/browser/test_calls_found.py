@@ -136,6 +136,17 @@ async def test_days_are_chosen_by_a_word(page: Page) -> None:
     await expect(page).to_have_url(re.compile("/calls$"))
 
 
+async def test_a_year_that_is_being_typed_is_no_year_yet(visitor: Visitor) -> None:
+    page = await listed(visitor)
+    asked = asked_of(page)
+    await page.keyboard.press("g")
+    await page.keyboard.type("05052024")
+    await expect(page).to_have_url(re.compile("to_date=2024-05-05$"))
+    assert [one["to_date"] for one in asked] == [["2024-05-05T22:00:00.000Z"]]
+    await page.go_back()
+    await expect(page).to_have_url(re.compile("/calls$"))
+
+
 async def test_who_finds_nothing_is_told_why_and_how_to_find_more(visitor: Visitor) -> None:
     page = await visitor.open("/calls?agent=Nobody&direction=outbound")
     empty = page.locator(".empty")

@@ -175,6 +175,19 @@ async def test_the_time_that_is_looked_at_stands_in_the_address(visitor: Visitor
     await expect(page.get_by_role("slider", name="Calls per day")).to_be_visible()
 
 
+async def test_bars_of_another_time_are_not_taken_for_those_that_were_asked_for(visitor: Visitor) -> None:
+    page = await visitor.open("/health", who="harbour read")
+    await expect(page.get_by_role("slider", name="Calls per hour")).to_have_attribute("aria-valuemax", "23")
+    visitor.watch.expect(0, "/v1/statistics")
+    await page.route("**/v1/statistics?*bucket=day*", lambda route: route.abort("connectionreset"))
+    await page.get_by_role("combobox", name="Time").select_option("30 days")
+    await expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
+    await expect(page.get_by_role("slider")).to_have_count(0)
+    await page.unroute("**/v1/statistics?*bucket=day*")
+    await page.get_by_role("alert").get_by_role("button").click()
+    await expect(page.get_by_role("slider", name="Calls per day")).to_be_visible()
+
+
 async def test_a_dead_notification_is_sent_again(visitor: Visitor) -> None:
     page = await visitor.open("/health", who="acme admin")
     await page.get_by_role("link", name="Look at the dead ones").click()

@@ -1,95 +1,21 @@
-"""The live view: calls as they come, change and go before somebody's eyes, and orders that the server obeys."""
+"""The live view: calls as they come, change and go before somebody's eyes."""
 
-import asyncio
-import itertools
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import expect
 
-from connector.domain.access import Access
-from connector.domain.call import Call, CallKind, CallState, Verdict
-from connector.domain.decision import Change, CommandAnswered
+from connector.domain.call import CallKind, Verdict
 from connector.domain.ids import CallId
 from connector.domain.states import RecordingState
-from connector.ports.commands import Command
-from connector.services.live_events import MOST_OF_ONE_KEY, LiveEvents, Reader
-from tests.api.seeds import recording_id
 from tests.browser.chromium import Visitor
+from tests.browser.live_calls import HARBOUR, begun, box, button, listening, now, recorded, row, standing
 from tests.browser.site import PageHouse
-from tests.builders import a_call, a_leg, a_recording
+from tests.builders import a_call, a_leg
 
-HARBOUR = "harbour"
 HOUR_MILLISECONDS = 3_600_000
 #: So long stands what is over, and a little more.
 LINGERED_MILLISECONDS = 14_000
-NUMBERS = itertools.count(1)
-
-
-def row(page: Page, what: str, organisation: str = HARBOUR) -> Locator:
-    return page.locator(f'[data-call="{organisation}-{what}"]')
-
-
-def standing(page: Page, what: str) -> Locator:
-    return row(page, what).locator(".standing")
-
-
-def button(page: Page, what: str, name: str) -> Locator:
-    return row(page, what).get_by_role("button", name=f"{name}:")
-
-
-def now(house: PageHouse) -> float:
-    return house.server.site.house.ground.clock.now()
-
-
-def begun(house: PageHouse, what: str, **over: Any) -> Call:
-    """A call that somebody of Harbour Logistics talks in, told to the catalogue."""
-    began = now(house)
-    facts: dict[str, Any] = {
-        "id": CallId(f"{HARBOUR}-{what}"),
-        "organisation": HARBOUR,
-        "pbx": HARBOUR,
-        "started_at": began,
-        "answered_at": began,
-        "verdict": Verdict(record=False, reason="the rule for queue 'claims': never"),
-        "from_number": f"+4989{next(NUMBERS):06}",
-    }
-    call = a_call(**(facts | over))
-    house.happen(call)
-    return call
-
-
-def recorded(house: PageHouse, call: Call, state: RecordingState = RecordingState.RECORDING, **over: Any) -> Change:
-    what = call.id.removeprefix(f"{HARBOUR}-")
-    facts = {"id": recording_id(HARBOUR, what), "call_id": call.id, "organisation": HARBOUR, "pbx": HARBOUR}
-    began = {"requested_at": now(house), "started_at": now(house)}
-    return a_recording(**(facts | began | {"state": state} | over))
-
-
-def ended(house: PageHouse, call: Call) -> Call:
-    over = replace(call, state=CallState.ENDED, ended_at=now(house))
-    house.happen(over)
-    return over
-
-
-async def listening(visitor: Visitor, **of_page: Any) -> Page:
-    """The view, with its first answer and its stream."""
-    page = await visitor.open("/live", **of_page)
-    await expect(page.locator(".connection")).to_have_text("Live")
-    await row(page, "live").wait_for()
-    return page
-
-
-async def deaf(context: BrowserContext) -> None:
-    """No event reaches the page."""
-    await context.route("**/v1/events", lambda route: route.abort())
-
-
-async def box(found: Locator) -> dict[str, float]:
-    place = await found.bounding_box()
-    assert place is not None, "it is not to be seen"
-    return {"x": place["x"], "y": place["y"], "width": place["width"], "height": place["height"]}
 
 
 # --- what lives -------------------------------------------------------------------------------------------------------
@@ -262,301 +188,6 @@ async def test_what_a_stranger_wrote_is_only_text(visitor: Visitor) -> None:
     assert "<" in await live.locator("td.from").inner_text()
 
 
-# --- orders -----------------------------------------------------------------------------------------------------------
-
-
-async def test_who_may_not_give_orders_is_shown_none(visitor: Visitor) -> None:
-    page = await listening(visitor, who="harbour listen")
-    await expect(row(page, "live").get_by_role("button")).to_have_count(0)
-    await expect(page.get_by_role("button", name="Place a call")).to_have_count(0)
-    await row(page, "live").focus()
-    orders = []
-    page.on("request", lambda request: orders.append(request.method))
-    for key in "rsp":
-        await page.keyboard.press(key)
-    await page.keyboard.press("ArrowDown")
-    assert "POST" not in orders
-
-
-async def test_the_state_changes_by_the_event_and_not_by_hope(visitor: Visitor, house: PageHouse) -> None:
-    page = await listening(visitor, who="harbour control")
-    async with page.expect_response("**/v1/calls/harbour-live/recording/pause") as answered:
-        await button(page, "live", "Pause").click()
-    answer = await answered.value
-    assert answer.status == 200
-    assert await answer.request.header_value("idempotency-key")
-    # The PBX has said yes, and nothing has happened yet.
-    await expect(standing(page, "live")).to_have_text("Recording")
-    await expect(button(page, "live", "Pausing …")).to_be_visible()
-    house.pause("live")
-    await expect(standing(page, "live")).to_have_text("Paused")
-    # The same button, so that the hand need not move.
-    await expect(button(page, "live", "Resume")).to_be_focused()
-    await expect(button(page, "live", "Resume")).to_have_attribute("aria-disabled", "false")
-
-
-async def test_an_order_that_takes_longer_is_waited_for(visitor: Visitor, house: PageHouse) -> None:
-    """The capture node of this call takes its time: the API answers 202."""
-    call = begun(house, "slow", node="elsewhere")
-    house.happen(recorded(house, call, node="elsewhere"))
-    page = await listening(visitor, who="harbour control")
-    async with page.expect_response("**/v1/calls/harbour-slow/recording/stop") as answered:
-        await button(page, "slow", "Stop").click()
-    assert (await answered.value).status == 202
-    stop = button(page, "slow", "Stopping …")
-    await expect(stop).to_have_attribute("aria-disabled", "true")
-    await stop.click(force=True)
-    [command] = await _open_commands(house)
-    assert command.action == "stop"
-    house.happen(CommandAnswered(command_id=command.id, is_done=True, outcome="stop done"))
-    house.happen(recorded(house, call, RecordingState.CAPTURED, node="elsewhere", ended_at=now(house)))
-    await expect(standing(page, "slow")).to_have_text("Stopped")
-    await expect(button(page, "slow", "Record")).to_have_attribute("aria-disabled", "false")
-
-
-async def test_a_refusal_is_said_in_its_row(visitor: Visitor, house: PageHouse) -> None:
-    call = begun(house, "forced", node="elsewhere")
-    house.happen(recorded(house, call, node="elsewhere"))
-    visitor.watch.expect(409, "/v1/calls/harbour-forced/recording/stop")
-    page = await listening(visitor, who="harbour control")
-    await button(page, "forced", "Stop").click()
-    [command] = await _open_commands(house)
-    house.happen(CommandAnswered(command_id=command.id, is_done=False, outcome="the rule for everything: force"))
-    refused = row(page, "forced").get_by_role("alert")
-    await expect(refused).to_have_text("Not stopped: the rule for everything: force")
-    await expect(standing(page, "forced")).to_have_text("Recording")
-    # It is old news as soon as something happens.
-    house.pause("forced")
-    await expect(refused).to_have_count(0)
-
-
-async def test_a_call_that_rings_can_be_asked_for(visitor: Visitor, house: PageHouse) -> None:
-    """No event tells that something is wanted: the call is asked for."""
-    call = begun(house, "soon", answered_at=None)
-    page = await listening(visitor, who="harbour control")
-    await expect(standing(page, "soon")).to_have_text("Not recorded")
-    house.happen(replace(call, verdict=Verdict(record=True, reason="asked for by key harbour control")))
-    await button(page, "soon", "Record").click()
-    await expect(standing(page, "soon")).to_have_text("Will be recorded")
-    await expect(row(page, "soon").locator(".why")).to_have_text("asked for by key harbour control")
-
-
-async def test_an_order_whose_answer_is_lost_is_obeyed_once(visitor: Visitor, house: PageHouse) -> None:
-    visitor.watch.expect(0, "/v1/calls/harbour-live/recording/pause")
-    page = await listening(visitor, who="harbour control")
-    keys: list[str] = []
-
-    async def lose_the_first(route: Any) -> None:
-        keys.append(await route.request.header_value("idempotency-key"))
-        answer = await route.fetch()
-        if len(keys) == 1:
-            await route.abort("connectionreset")
-        else:
-            await route.fulfill(response=answer)
-
-    await page.route("**/recording/pause", lose_the_first)
-    async with page.expect_response("**/recording/pause") as answered:
-        await button(page, "live", "Pause").click()
-    answer = await answered.value
-    assert answer.headers["idempotency-replayed"] == "true"
-    assert len(keys) == 2
-    assert len(set(keys)) == 1
-
-
-async def _open_commands(house: PageHouse) -> list[Command]:
-    """Those that a node which nobody plays has been given."""
-    commands = house.server.site.house.ground.catalogue.commands
-    for _ in range(100):
-        found = list(house.awaited(commands.open_for("elsewhere", now(house))))
-        if found:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError("nothing was ordered")
-
-
-# --- by keyboard ------------------------------------------------------------------------------------------------------
-
-
-async def test_all_of_it_works_by_keyboard(visitor: Visitor, house: PageHouse) -> None:
-    page = await listening(visitor, who="harbour control")
-    rows = page.locator("[data-call]")
-    await rows.nth(0).focus()
-    await page.keyboard.press("End")
-    await expect(rows.nth(4)).to_be_focused()
-    await page.keyboard.press("Home")
-    await page.keyboard.press("ArrowDown")
-    await expect(rows.nth(1)).to_be_focused()
-    # Tab leads to the buttons of this row, and then out of the list.
-    await page.keyboard.press("Tab")
-    await expect(rows.nth(1).get_by_role("button", name="Record")).to_be_focused()
-    await page.keyboard.press("Tab")
-    await expect(rows.nth(1).get_by_role("link")).to_be_focused()
-    await page.keyboard.press("Tab")
-    assert await page.evaluate("document.activeElement.closest('[data-call]')") is None
-    await row(page, "live").focus()
-    for key, order in (("p", "pause"), ("s", "stop")):
-        async with page.expect_response(f"**/v1/calls/harbour-live/recording/{order}"):
-            await page.keyboard.press(key)
-        if order == "pause":
-            house.pause("live")
-            await expect(standing(page, "live")).to_have_text("Paused")
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/calls?call=harbour-live")
-
-
-async def test_the_keys_are_told(visitor: Visitor) -> None:
-    page = await listening(visitor, who="harbour control")
-    await page.keyboard.press("?")
-    told = page.get_by_role("dialog", name="Keys")
-    await expect(told).to_contain_text("Pause its recording, or resume it")
-    await page.keyboard.press("Escape")
-    await expect(told).to_have_count(0)
-
-
-async def test_a_change_is_announced_but_not_each_second(visitor: Visitor, house: PageHouse) -> None:
-    page = await visitor.open("about:blank")
-    await page.clock.install()
-    await page.goto("/live")
-    told = page.locator("p[role=status]")
-    await expect(told).to_have_text("5 calls, 2 recorded, 1 of them paused")
-    for what in ("one", "two", "three"):
-        begun(house, what)
-    await expect(page.locator(".summary")).to_contain_text("8 calls")
-    await expect(told).to_have_text("5 calls, 2 recorded, 1 of them paused")
-    await page.clock.run_for(7_000)
-    await expect(told).to_have_text("8 calls, 2 recorded, 1 of them paused")
-
-
-# --- the connection ---------------------------------------------------------------------------------------------------
-
-
-async def test_a_server_that_goes_away_and_comes_back_is_caught_up_with(visitor: Visitor, house: PageHouse) -> None:
-    visitor.watch.expect(0, "*")
-    page = await listening(visitor)
-    house.answer_no_more()
-    await expect(page.locator(".connection")).to_have_text("Reconnecting …")
-    await expect(page.get_by_text("What stands here may be old.")).to_be_visible()
-    await expect(row(page, "live")).to_be_visible()
-    house.answer_again()
-    house.end("live")
-    begun(house, "meanwhile")
-    await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
-    await expect(row(page, "meanwhile")).to_be_visible()
-    await expect(row(page, "live")).to_contain_text("Ended")
-
-
-async def test_without_events_it_asks_from_time_to_time(visitor: Visitor, house: PageHouse) -> None:
-    """A proxy in between may hold events back."""
-    visitor.watch.expect(0, "/v1/events")
-    page = await visitor.open("about:blank")
-    await deaf(page.context)
-    await page.goto("/live")
-    await row(page, "live").wait_for(timeout=20_000)
-    house.pause("live")
-    await expect(standing(page, "live")).to_have_text("Paused", timeout=20_000)
-
-
-async def test_a_tab_that_nobody_looks_at_lets_its_connection_go(visitor: Visitor, house: PageHouse) -> None:
-    page = await visitor.open("about:blank")
-    await page.clock.install()
-    await page.add_init_script(
-        "let isHidden = false; Object.defineProperty(document, 'hidden', { get: () => isHidden });"
-        "window.hide = (is) => { isHidden = is; document.dispatchEvent(new Event('visibilitychange')); };"
-    )
-    await page.goto("/live")
-    await expect(page.locator(".connection")).to_have_text("Live")
-    await page.evaluate("hide(true)")
-    await page.clock.run_for(31_000)
-    begun(house, "unseen")
-    await page.clock.run_for(5_000)
-    await expect(row(page, "unseen")).to_have_count(0)
-    await page.evaluate("hide(false)")
-    await expect(row(page, "unseen")).to_be_visible()
-
-
-async def test_a_tab_where_somebody_signed_out_elsewhere_shows_the_form(visitor: Visitor) -> None:
-    """The stream ends with the session, and is refused from then on."""
-    visitor.watch.expect(401, "/v1/*")
-    page = await listening(visitor)
-    other = await page.context.new_page()
-    await other.goto("/health")
-    await other.get_by_role("button", name="Sign out").click()
-    await expect(other.get_by_label("Key", exact=True)).to_be_visible()
-    await expect(page.get_by_label("Key", exact=True)).to_be_visible(timeout=70_000)
-
-
-async def test_all_views_share_one_connection(visitor: Visitor, house: PageHouse) -> None:
-    page = await visitor.open("about:blank")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    await page.goto("/live")
-    await expect(page.locator(".connection")).to_have_text("Live")
-    for _ in range(3):
-        await page.get_by_role("link", name="Calls", exact=True).click()
-        await expect(page.get_by_role("grid")).to_be_visible()
-        await page.get_by_role("link", name="Live", exact=True).click()
-        await expect(standing(page, "live")).to_have_text("Recording")
-    house.pause("live")
-    await expect(standing(page, "live")).to_have_text("Paused")
-    assert [url for url in asked if url.endswith("/v1/events")] == [f"{house.url}/v1/events"]
-
-
-async def test_too_many_who_listen_are_told_so_and_let_in_later(visitor: Visitor, house: PageHouse) -> None:
-    visitor.watch.expect(429, "/v1/events")
-    events = house.server.site.house.events
-    access = house.awaited(_access(house))
-    readers = [house.awaited(_joined(events, access)) for _ in range(MOST_OF_ONE_KEY)]
-    page = await visitor.open("/live")
-    await expect(page.locator(".connection")).to_have_text("Reconnecting …")
-    await row(page, "live").wait_for()
-    for reader in readers:
-        events.leave(reader)
-    await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
-
-
-async def _access(house: PageHouse) -> Access:
-    found = await house.server.site.house.ground.catalogue.accounts.find(house.seed.key_ids["harbour admin"])
-    assert found is not None
-    return Access(key=found.key)
-
-
-async def _joined(events: LiveEvents, access: Access) -> Reader:
-    return events.join(access)
-
-
-# --- a call that is placed --------------------------------------------------------------------------------------------
-
-
-async def test_a_call_is_placed(visitor: Visitor) -> None:
-    page = await listening(visitor, who="harbour control")
-    await page.get_by_role("button", name="Place a call").click()
-    dialog = page.get_by_role("dialog", name="Place a call")
-    await dialog.get_by_label("Number to call").fill("+4930123")
-    await dialog.get_by_label("Number that is shown").fill("+49305550")
-    async with page.expect_request("**/v1/outbound-calls") as asked:
-        await dialog.get_by_role("button", name="Call", exact=True).click()
-    assert (await asked.value).post_data_json == {
-        "to_number": "+4930123",
-        "from_number": "+49305550",
-        "endpoint_id": None,
-        "agent": None,
-        "recording_enabled": None,
-    }
-    await expect(dialog.get_by_role("status")).to_have_text("The phone was taken up; the number is being called.")
-
-
-async def test_a_call_that_may_not_be_placed_says_why(visitor: Visitor) -> None:
-    visitor.watch.expect(403, "/v1/outbound-calls")
-    page = await listening(visitor, who="harbour control")
-    await page.get_by_role("button", name="Place a call").click()
-    dialog = page.get_by_role("dialog", name="Place a call")
-    await dialog.get_by_label("Number to call").fill("+1900999")
-    await dialog.get_by_label("Number that is shown").fill("+49305550")
-    await dialog.get_by_role("button", name="Call", exact=True).click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("1900999")
-    await expect(dialog.get_by_role("button", name="Call", exact=True)).to_be_enabled()
-
-
 # --- very many --------------------------------------------------------------------------------------------------------
 
 
@@ -595,6 +226,52 @@ async def test_five_hundred_calls_stay_smooth(visitor: Visitor, house: PageHouse
     house.pause("many-250")
     await expect(standing(page, "many-250")).to_have_text("Paused")
     assert await page.evaluate("[...touched]") == ["harbour-many-250"]
+
+
+async def test_calls_that_begin_in_one_moment_are_shown_at_once(visitor: Visitor, house: PageHouse) -> None:
+    page = await listening(visitor)
+    await page.evaluate(
+        """() => {
+            window.changes = 0;
+            new MutationObserver(() => { changes += 1; })
+                .observe(document.querySelector('.summary'), { subtree: true, characterData: true });
+        }"""
+    )
+    began = now(house)
+    facts = {"organisation": HARBOUR, "pbx": HARBOUR, "started_at": began}
+    house.happen(*(a_call(id=CallId(f"{HARBOUR}-burst-{number}"), **facts) for number in range(60)))
+    await expect(page.locator(".summary")).to_contain_text("65 calls")
+    assert 0 < await page.evaluate("changes") < 20
+
+
+async def test_of_more_calls_than_a_page_can_hold_the_others_are_counted_and_found(
+    visitor: Visitor, house: PageHouse
+) -> None:
+    began = now(house)
+    facts = {"organisation": HARBOUR, "pbx": HARBOUR, "verdict": None}
+    calls = [
+        a_call(
+            id=CallId(f"{HARBOUR}-many-{number}"),
+            started_at=began + number / 1000,
+            answered_at=began + number / 1000,
+            from_number=f"+4930{number:05}",
+            **facts,
+        )
+        for number in range(1_000)
+    ]
+    house.happen(*calls)
+    page = await visitor.open("/live")
+    await expect(page.locator(".summary")).to_contain_text("1,005 calls", timeout=20_000)
+    await expect(page.locator("[data-call]")).to_have_count(1_000)
+    await expect(page.locator(".more")).to_contain_text("The 1,000 that began first are shown, of 1,005.")
+    await expect(row(page, "many-999")).to_have_count(0)
+    await page.get_by_role("searchbox").fill("+493000999")
+    await expect(row(page, "many-999")).to_be_visible()
+    await expect(page.locator(".more")).to_have_count(0)
+    await page.get_by_role("searchbox").fill("")
+    await page.get_by_role("button", name="Show more").click()
+    await expect(page.locator("[data-call]")).to_have_count(1_005)
+    await expect(page.locator(".more")).to_have_count(0)
 
 
 # --- small screens and helpers of the eye -----------------------------------------------------------------------------

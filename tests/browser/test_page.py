@@ -83,6 +83,18 @@ async def test_what_a_colour_theme_is_chosen_for_stays_readable(visitor: Visitor
     assert await page.evaluate(ground) != dark
 
 
+async def test_a_browser_that_may_keep_nothing_shows_the_page_and_its_colours_all_the_same(visitor: Visitor) -> None:
+    forbidden = """Object.defineProperty(window, "localStorage", {
+        get() { throw new DOMException("The user forbids it", "SecurityError"); } });"""
+    page = await shown(visitor, "/calls?call=harbour-parcel", theme="dark", prepared=forbidden)
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    dark = await page.evaluate(ground)
+    await page.get_by_label("Colours").select_option("light")
+    assert await page.evaluate(ground) != dark
+    await page.get_by_role("link", name="Live").click()
+    await expect(page.get_by_label("Colours")).to_have_value("light")
+
+
 @pytest.mark.parametrize("address", [*VIEWS, *PANELS])
 async def test_tab_leads_everywhere_and_one_sees_where_one_is(visitor: Visitor, address: str) -> None:
     page = await shown(visitor, address)

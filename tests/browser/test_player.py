@@ -1,13 +1,12 @@
-"""The open call: its sound, its waveform, and going through it."""
+"""The open call: its sound, and going through it."""
 
 import re
 from typing import Final
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from connector.domain.options import AudioFormat
-from connector.domain.products import peaks_path
 from tests.api.seeds import recording_id
 from tests.browser.chromium import Visitor
 from tests.browser.ears import LISTENING, heard
@@ -18,22 +17,6 @@ from tests.browser.player import becomes, button, hear_from, now, opened, slider
 CALLER_SPEAKS: Final = SHORT.said[0].start_seconds
 AGENT_SPEAKS: Final = SHORT.said[1].start_seconds
 CALLER_HERTZ, AGENT_HERTZ = 440.0, 880.0
-#: The colours of the upper and the lower half, where they are drawn.
-_PAINTED: Final = """
-() => {
-    const host = document.querySelector(".waveform-drawn > div");
-    const canvases = host ? [...host.shadowRoot.querySelectorAll(".canvases canvas")] : [];
-    return canvases.map((canvas) => {
-        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-        copy.drawImage(canvas, 0, 0);
-        const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
-        for (let at = 0; at < data.length; at += 4) {
-            if (data[at + 3] === 255) return `rgb(${data[at]}, ${data[at + 1]}, ${data[at + 2]})`;
-        }
-        return "nothing";
-    });
-}
-"""
 
 
 # --- hearing ----------------------------------------------------------------------------------------------------------
@@ -86,13 +69,6 @@ async def test_who_is_muted_is_not_heard_and_the_other_stays_where_he_is(visitor
     assert (await heard(page)).is_near(None, AGENT_HERTZ)
 
 
-async def test_a_mix_has_nobody_to_be_muted_and_still_shows_both(visitor: Visitor) -> None:
-    page = await opened(visitor, "mono")
-    await expect(page.get_by_role("button", name=re.compile("^Solo "))).to_have_count(0)
-    await expect(page.locator(".legend li")).to_have_count(2)
-    assert len(set(await painted_rows(page))) == 2
-
-
 async def test_what_the_browser_does_not_play_is_made_into_what_it_does(visitor: Visitor) -> None:
     deaf = """
         const can = HTMLMediaElement.prototype.canPlayType;
@@ -120,6 +96,25 @@ async def test_sound_that_breaks_off_says_why_and_can_be_tried_again(visitor: Vi
     await expect(page.get_by_role("alert")).to_have_count(0)
     await button(page, "Play").click()
     await becomes(page, "a.currentTime > 0.3")
+
+
+async def test_a_listening_is_one_line_in_the_audit_log_however_somebody_goes_through_it(visitor: Visitor) -> None:
+    asked: list[str] = []
+    page = await opened(visitor, "parcel")
+    page.on("request", lambda one: asked.append(one.url) if "/stream" in one.url else None)
+    await button(page, "Play").click()
+    for seconds in (60, 20, 45):
+        await page.evaluate(f"document.querySelector('audio').currentTime = {seconds}")
+        await becomes(page, f"!a.seeking && a.currentTime >= {seconds} && !a.paused")
+    # Somebody who goes on with it in another window, and again.
+    for _ in range(2):
+        await page.reload()
+        await becomes(page, "a.readyState > 0")
+    assert len(asked) >= 2
+    log = visitor.house.server.site.house.ground.catalogue.audit
+    subject = recording_id(HARBOUR, "parcel")
+    lines = visitor.house.awaited(log.page(HARBOUR, limit=100, subject=subject, action="recording.listened"))
+    assert [line.deed.details["kind"] for line in lines] == ["stereo"]
 
 
 async def test_only_who_may_listen_is_given_anything_to_hear_or_read(visitor: Visitor) -> None:
@@ -211,6 +206,23 @@ async def test_a_range_that_is_drawn_is_played_again_and_again(visitor: Visitor)
     await becomes(page, "a.currentTime > 3.4")
 
 
+async def test_a_range_up_to_the_end_is_played_again_too(visitor: Visitor) -> None:
+    page = await opened(visitor, "format-wav")
+    box = await page.locator(".waveform-place").bounding_box()
+    assert box
+    second = box["width"] / SHORT.seconds
+    await page.mouse.move(box["x"] + box["width"] - second, box["y"] + 30)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] + 40, box["y"] + 30, steps=6)
+    await page.mouse.up()
+    await page.evaluate("window.turns = 0; document.querySelector('audio').addEventListener('seeked', () => turns++)")
+    await button(page, "Play").click()
+    await becomes(page, "turns >= 3 && !a.paused")
+    assert await now(page) > SHORT.seconds - 1.2
+    await button(page, "Pause").click()
+    await becomes(page, "a.paused")
+
+
 async def test_a_range_is_set_by_keys(visitor: Visitor) -> None:
     page = await opened(visitor, "parcel", "&t=5")
     await page.locator(".panel").focus()
@@ -278,7 +290,7 @@ async def test_a_link_leads_to_its_moment(visitor: Visitor) -> None:
 async def test_one_of_several_recordings_is_chosen_and_stays_in_the_link(visitor: Visitor) -> None:
     page = await opened(visitor, "several")
     chooser = page.get_by_label("Recordings of this call")
-    await expect(chooser.locator("option")).to_have_count(2)
+    await expect(chooser.locator("option")).to_have_text([re.compile(r"^1: .*:\d\d, 0:15$"), re.compile("^2: ")])
     assert await page.evaluate("document.querySelector('audio').src.includes('several-again')")
     await chooser.select_option(index=0)
     await becomes(page, "a.src.includes('harbour-recording-several/')")
@@ -286,97 +298,3 @@ async def test_one_of_several_recordings_is_chosen_and_stays_in_the_link(visitor
     await page.reload()
     await becomes(page, "a.src.includes('harbour-recording-several/')")
     await expect(page.locator("audio")).to_have_count(1)
-
-
-# --- seeing it --------------------------------------------------------------------------------------------------------
-
-
-async def test_each_speaker_has_a_colour_and_it_follows_the_theme(visitor: Visitor) -> None:
-    page = await opened(visitor, "parcel", theme="dark")
-    dark = await painted_rows(page)
-    assert len(set(dark)) == 2
-    assert dark == [await colour_of(page, "--left"), await colour_of(page, "--right")]
-    await page.get_by_label("Colours").select_option("light")
-    light = [await colour_of(page, "--left"), await colour_of(page, "--right")]
-    assert set(light).isdisjoint(dark)
-    await becomes(page, f"({_PAINTED})().join() === {','.join(light)!r}")
-
-
-async def test_what_is_missing_is_drawn_named_and_led_to(visitor: Visitor) -> None:
-    page = await opened(visitor, "parcel")
-    for kind in ("gap", "pause", "hold"):
-        await expect(page.locator(f".mark-{kind}.mark")).to_have_count(1)
-    await page.get_by_text("3 stretches are marked").click()
-    lines = page.locator(".missing li")
-    await expect(lines).to_have_text([re.compile("On hold"), re.compile("Paused: "), re.compile("Missing 201: ")])
-    start, end = PARCEL.gaps[0]
-    box, whole = (
-        await page.locator(".mark-gap.mark").bounding_box(),
-        await page.locator(".waveform-place").bounding_box(),
-    )
-    assert box
-    assert whole
-    assert abs((box["x"] - whole["x"]) / whole["width"] - start / PARCEL.seconds) < 0.01
-    assert abs(box["width"] / whole["width"] - (end - start) / PARCEL.seconds) < 0.01
-    # Only the agent is missing: it is drawn over his half.
-    assert box["height"] < 0.6 * whole["height"]
-    await lines.last.get_by_role("button").click()
-    await becomes(page, f"Math.abs(a.currentTime - {start}) < 0.1")
-    await page.mouse.move(box["x"] + 2, box["y"] + 5)
-    await expect(slider(page)).to_have_attribute("title", re.compile("^Missing 201"))
-
-
-async def test_zoomed_the_waveform_scrolls_along(visitor: Visitor) -> None:
-    page = await opened(visitor, "parcel")
-    for _ in range(3):
-        await button(page, "Zoom in").click()
-    window = "document.querySelector('.waveform-window')"
-    assert await page.evaluate(f"{window}.scrollWidth / {window}.clientWidth") == pytest.approx(8, rel=0.02)
-    await page.evaluate("document.querySelector('audio').currentTime = 40")
-    await button(page, "Play").click()
-    await becomes(page, f"{window}.scrollLeft > 2 * {window}.clientWidth")
-
-
-async def test_where_the_waveform_lies_on_another_machine_there_is_still_a_player(visitor: Visitor) -> None:
-    visitor.watch.expect(404, "/v1/recordings/*/waveform")
-    (visitor.house.folder / peaks_path(recording_id(HARBOUR, "parcel"))).unlink()
-    page = await opened(visitor, "parcel")
-    await expect(page.get_by_text("No waveform here:")).to_contain_text("it was drawn on node")
-    await button(page, "Play").click()
-    await becomes(page, "a.currentTime > 0.3")
-    await expect(page.get_by_role("checkbox", name="Skip silence")).to_have_count(0)
-    await expect(page.locator(".mark")).to_have_count(3)
-
-
-async def test_a_conference_is_drawn_as_one(visitor: Visitor) -> None:
-    page = await opened(visitor, "meeting")
-    everybody, *names = await page.locator(".legend li").all_inner_texts()
-    assert (everybody, sorted(names)) == ("Everybody", ["201", "202", "203"])
-    await expect(page.get_by_role("button", name=re.compile("^Solo "))).to_have_count(0)
-
-
-async def test_who_talked_how_long_stands_below(visitor: Visitor) -> None:
-    page = await opened(visitor, "parcel")
-    talk = page.get_by_role("list", name="Talk", exact=True)
-    await expect(talk).to_contain_text(
-        re.compile(r"Caller \+4930123456 \d+% \(0:\d\d\).*Agent 201 \d+%.*silence 0:\d\d")
-    )
-
-
-# --- measuring --------------------------------------------------------------------------------------------------------
-
-
-async def painted_rows(page: Page) -> list[str]:
-    await becomes(page, f"({_PAINTED})().length > 0")
-    found: list[str] = await page.evaluate(_PAINTED)
-    return found
-
-
-async def colour_of(page: Page, name: str) -> str:
-    found: str = await page.evaluate(
-        "(name) => { const probe = document.body.appendChild(document.createElement('i'));"
-        " probe.style.color = `var(${name})`; const { color } = getComputedStyle(probe); probe.remove();"
-        " return color; }",
-        name,
-    )
-    return found

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.chromium import Visitor
 from tests.browser.site import PageHouse
@@ -66,6 +66,32 @@ async def test_a_wrong_key_is_told_and_can_be_mended(visitor: Visitor, house: Pa
     await expect(page.get_by_label("Key", exact=True)).to_have_attribute("aria-invalid", "true")
     await sign_in(page, house.key(LISTENER))
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+async def test_a_browser_that_keeps_no_cookie_is_told_so_and_not_that_the_session_has_ended(
+    visitor: Visitor, house: PageHouse
+) -> None:
+    page = await visitor.open("/calls", who=None)
+
+    async def keep_nothing(route: Route) -> None:
+        answer = await route.fetch()
+        await page.context.clear_cookies()
+        await route.fulfill(status=answer.status, body=await answer.body(), content_type="application/json")
+
+    await page.route("**/v1/session", keep_nothing)
+    await sign_in(page, house.key(LISTENER))
+    await expect(page.get_by_role("alert")).to_contain_text("this browser keeps no cookie from here")
+    await expect(page.get_by_text("Your session has ended")).to_have_count(0)
+    await page.unroute("**/v1/session")
+    await sign_in(page, house.key(LISTENER))
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+async def test_whoever_sets_callreel_up_reads_where_the_first_key_is(visitor: Visitor) -> None:
+    page = await visitor.open("/calls", who=None)
+    await expect(page.get_by_label("Key", exact=True)).to_have_accessible_description(
+        re.compile("callreel keys add NAME.*journalctl -u callreel")
+    )
 
 
 async def test_whoever_guesses_is_told_how_long_to_wait(visitor: Visitor, house: PageHouse) -> None:

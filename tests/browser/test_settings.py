@@ -1,5 +1,6 @@
 """The settings: what holds and where it comes from, nothing lost or done unseen, keys shown once, the first PBX."""
 
+import re
 from typing import Any, Final
 
 import pytest
@@ -10,6 +11,7 @@ from connector.domain.secret import Secret
 from tests.browser.chromium import Visitor
 from tests.browser.hostile_texts import HOSTILE, TROPHY
 from tests.browser.sight import axe_faults, settled, sideways_faults
+from tests.builders import MORNING, a_call
 from tests.http_client import HttpClient
 
 PARTS: Final = ("recording", "storage", "retention", "agents", "keys", "pbx")
@@ -53,6 +55,19 @@ async def test_what_is_set_says_who_set_it_and_can_be_taken_back(visitor: Visito
     await expect(page.get_by_label("Format", exact=True)).to_be_focused()
     held = client(visitor).ask("GET", "/v1/settings").body
     assert (held["recording_format"], held["recording_enabled"]) == ("mp3", False)
+
+
+async def test_what_was_set_and_does_not_hold_any_more_says_why_and_can_be_taken_back(visitor: Visitor) -> None:
+    rows = visitor.house.server.site.house.ground.catalogue.changed_settings
+    # Before somebody has made the plan smaller.
+    visitor.house.awaited(rows.change("harbour", {"retention_days": "400"}, by="key old", at=MORNING))
+    page = await visitor.open("/settings?part=retention")
+    await expect(row(page, "Recordings are kept")).to_contain_text("what the API says does not hold")
+    await expect(row(page, "Recordings are kept")).to_contain_text("config.yaml, line 1")
+    await page.get_by_role("button", name="Take back: Recordings are kept").click()
+    await expect(row(page, "Recordings are kept")).not_to_contain_text("does not hold")
+    await expect(page.get_by_role("button", name="Take back")).to_have_count(0)
+    assert client(visitor).ask("GET", "/v1/settings").body["changed"] == []
 
 
 async def test_what_the_server_refuses_stands_at_its_field_and_nothing_is_changed(visitor: Visitor) -> None:
@@ -125,6 +140,18 @@ async def test_what_is_not_saved_is_asked_for_before_one_leaves(visitor: Visitor
     await page.get_by_role("link", name="Live").click()
     await expect(page).to_have_url(f"{visitor.house.url}/live")
     assert client(visitor).ask("GET", "/v1/settings").body["changed"] == []
+
+
+async def test_to_skip_to_the_content_is_not_to_leave(visitor: Visitor) -> None:
+    page = await visitor.open("/settings")
+    await page.get_by_label("Format", exact=True).select_option("wav")
+    await page.get_by_role("link", name="Skip to the content").press("Enter")
+    await expect(page).to_have_url(f"{visitor.house.url}/settings#content")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_label("Format", exact=True)).to_have_value("wav")
+    # Whoever leaves then is asked as before.
+    await page.get_by_role("link", name="Live").click()
+    await expect(page.get_by_role("dialog", name="Not saved yet")).to_be_visible()
 
 
 async def test_what_is_as_it_was_asks_nobody(visitor: Visitor) -> None:
@@ -201,7 +228,7 @@ async def test_an_agent_is_found_and_switched(visitor: Visitor) -> None:
     page = await visitor.open("/settings?part=agents")
     await expect(page.get_by_role("rowheader")).to_have_count(3)
     await page.get_by_label("Find an agent").fill("grace")
-    await expect(page.get_by_role("rowheader")).to_have_text(["202 Grace Hopper"])
+    await expect(page.get_by_role("rowheader")).to_have_text([re.compile("^202 Grace Hopper")])
     await page.get_by_label("Recording of 202").select_option("off")
     await expect(page.get_by_text("Agent 202 is switched.")).to_be_visible()
     assert await page.get_by_label("Recording of 202").input_value() == "off"
@@ -221,12 +248,25 @@ async def test_an_agent_whom_nobody_has_named_is_switched_by_his_id(visitor: Vis
     assert client(visitor).ask("GET", "/v1/agents/2999").body["transcription_enabled"] is True
 
 
+async def test_an_agent_whom_only_his_calls_name_is_found_with_the_last_one_and_switched(visitor: Visitor) -> None:
+    visitor.house.happen(
+        a_call(id="harbour-new", organisation="harbour", agent_id="2777", agent_name="Ken Thompson", started_at=MORNING)
+    )
+    page = await visitor.open("/settings?part=agents")
+    await page.get_by_label("Find an agent").fill("ken")
+    found = page.get_by_role("row", name="2777 Ken Thompson")
+    await expect(found).to_contain_text("last call 5 Jan 2026")
+    await page.get_by_label("Recording of 2777").select_option("off")
+    await expect(page.get_by_text("Agent 2777 is switched.")).to_be_visible()
+    await expect(found).to_contain_text("last call 5 Jan 2026")
+
+
 async def test_a_key_of_one_agent_switches_that_one_alone(visitor: Visitor) -> None:
     page = await visitor.open("/settings?part=agents", who="acme of-agent")
     await page.get_by_label("Find an agent").fill("203")
     await expect(page.get_by_role("button", name="Switch agent 203")).to_have_count(0)
-    await page.get_by_label("Find an agent").fill("202")
-    await page.get_by_role("button", name="Switch agent 202").click()
+    await page.get_by_label("Find an agent").fill("")
+    await expect(page.get_by_role("rowheader")).to_have_text([re.compile("^202 ")])
     await page.get_by_label("Recording of 202").select_option("off")
     await expect(page.get_by_text("Agent 202 is switched.")).to_be_visible()
     await page.goto("/settings")

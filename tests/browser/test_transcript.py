@@ -1,10 +1,11 @@
 """The words of an open call beside its sound, and taking both along."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.chromium import Visitor
 from tests.browser.office import PARCEL
@@ -81,6 +82,16 @@ async def test_words_are_found_counted_and_gone_through(visitor: Visitor) -> Non
     await expect(page.locator(".found")).to_have_count(0)
 
 
+async def test_words_that_stand_apart_are_found_as_calls_are_by_them(visitor: Visitor) -> None:
+    """In any order; but only when all of them were said."""
+    page = await visitor.open("/calls?text=tomorrow+Müller&call=harbour-parcel")
+    await becomes(page, "a.readyState > 0")
+    await expect(page.locator(".transcript-search output")).to_have_text("1 of 3")
+    await expect(page.locator(".lines .found")).to_have_text(["Müller.", "tomorrow", "Tomorrow"])
+    await page.get_by_role("searchbox", name="Search in the transcript").fill("tomorrow Schmidt")
+    await expect(page.locator(".transcript-search output")).to_have_text("Not found")
+
+
 async def test_what_the_list_was_searched_for_is_found_in_the_words_at_once(visitor: Visitor) -> None:
     page = await visitor.open("/calls?text=Hamburg&call=harbour-parcel")
     await expect(page.locator(".found-now")).to_have_text("Hamburg")
@@ -97,6 +108,23 @@ async def test_what_the_list_was_searched_for_is_found_in_the_words_at_once(visi
 async def test_where_there_are_no_words_the_page_says_why(visitor: Visitor, what: str, said: str) -> None:
     page = await opened(visitor, what)
     await expect(page.get_by_role("region", name="Transcript")).to_contain_text(said)
+
+
+async def test_words_do_not_wait_for_a_storage_that_keeps_its_sound_to_itself(visitor: Visitor) -> None:
+    visitor.watch.expect(0, "/v1/recordings/*/stream")
+    page = await visitor.open()
+    is_read = asyncio.Event()
+
+    async def never(route: Route) -> None:
+        await is_read.wait()
+        await route.abort()
+
+    await page.route("**/stream?*", never)
+    await page.goto("/calls?call=harbour-parcel")
+    await expect(page.locator(".lines")).to_contain_text("Harbour Logistics, good morning", timeout=15_000)
+    assert await page.evaluate("document.querySelector('audio').readyState") == 0
+    is_read.set()
+    await expect(page.get_by_role("alert")).to_contain_text("The sound cannot be played")
 
 
 async def test_an_administrator_has_it_heard_again_and_the_words_stay_meanwhile(visitor: Visitor) -> None:

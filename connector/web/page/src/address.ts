@@ -13,6 +13,11 @@ export interface Address {
 
 const readers = new Set<() => void>();
 let current = read();
+let shown = place();
+
+function place(): string {
+    return location.pathname + location.search;
+}
 
 function read(): Address {
     const name = location.pathname.split("/")[1] ?? "";
@@ -22,6 +27,7 @@ function read(): Address {
 
 function reread(): void {
     current = read();
+    shown = place();
     for (const reader of readers) reader();
 }
 
@@ -38,9 +44,11 @@ export function keepHere(wanted: Keeper): () => void {
 }
 
 addEventListener("popstate", () => {
-    const to = location.pathname + location.search;
+    const to = place();
+    // Only within the view, by the skip link: nobody leaves.
+    if (to === shown) return;
     // The browser has gone back already: what is kept is put on top again.
-    if (keeper?.(() => move(to, "push"))) history.pushState(null, "", href(current.view, current.query));
+    if (keeper?.(() => move(to, "push"))) history.pushState(null, "", shown);
     else reread();
 });
 

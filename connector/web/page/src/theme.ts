@@ -4,18 +4,31 @@ export const THEMES = ["system", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
 
 const NAME = "callreel-theme";
+let chosen = remembered();
 
 export function chosenTheme(): Theme {
-    return THEMES.find((one) => one === localStorage.getItem(NAME)) ?? "system";
+    return chosen;
 }
 
 export function choose(theme: Theme): void {
-    localStorage.setItem(NAME, theme);
+    chosen = theme;
+    try {
+        localStorage.setItem(NAME, theme);
+    } catch {
+        // A browser that may keep nothing: it holds as long as the page is open.
+    }
     show();
 }
 
 export function show(): void {
-    const theme = chosenTheme();
-    if (theme === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    if (chosen === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = chosen;
+}
+
+function remembered(): Theme {
+    try {
+        return THEMES.find((one) => one === localStorage.getItem(NAME)) ?? "system";
+    } catch {
+        return "system";
+    }
 }

@@ -1,6 +1,6 @@
 /** What is not in the sound, and where on its clock: gaps, holds, pauses. Pure. */
 
-import type { Call, Recording } from "../api/client";
+import type { Bodies, Call, Recording } from "../api/client";
 import { words } from "../words/call";
 import { type Side, speakersOf } from "./sound";
 
@@ -21,9 +21,7 @@ interface Span {
     readonly end: number;
 }
 
-/** As connector/domain/file_clock.py says it: nothing is lost where nobody sent anything. */
-const ON_HOLD = "on hold";
-const BOTH_SILENT = "both sides silent";
+const OF_GAP: Readonly<Record<Bodies["GapKind"], StretchKind>> = { missing: "gap", hold: "hold", quiet: "quiet" };
 /** Stamps are not exacter. */
 const TOLERANCE_SECONDS = 1;
 
@@ -45,18 +43,13 @@ export function sentenceOf(one: Marked): string {
 function gapsOf(recording: Recording): Marked[] {
     const areTwo = speakersOf(recording).length === 2;
     return recording.gaps.map((gap) => ({
-        kind: kindOf(gap.reason),
+        kind: OF_GAP[gap.kind],
         start: gap.start_seconds,
         end: gap.end_seconds,
         side: areTwo ? gap.side : null,
         who: gap.party,
         reason: gap.reason,
     }));
-}
-
-function kindOf(reason: string): StretchKind {
-    if (reason.startsWith(ON_HOLD)) return "hold";
-    return reason.startsWith(BOTH_SILENT) ? "quiet" : "gap";
 }
 
 function pausesOf(clock: Clock): Marked[] {

@@ -24,11 +24,20 @@ const IN_CAPTURE: readonly Recording["state"][] = ["requested", "recording", "pa
 /** Of a recording that becomes another one by itself. */
 const UNDER_WAY: ReadonlySet<Recording["state"]> = new Set([...IN_CAPTURE, "captured", "rendered", "removing"]);
 
-export function CallPanel({ id }: { id: string }) {
-    const { call, error, again } = useCall(id);
+interface Props {
+    readonly id: string;
+    /** Also when it is another than it was. */
+    readonly whenKnown?: (call: Call) => void;
+}
+
+export function CallPanel({ id, whenKnown }: Props) {
+    const { call, isAnother, error, again } = useCall(id);
+    useEffect(() => {
+        if (call && !isAnother) whenKnown?.(call);
+    }, [call, isAnother]);
     if (call) {
         return (
-            <article class="call" aria-label={words.panel}>
+            <article class="call" aria-label={words.panel} aria-busy={isAnother} inert={isAnother}>
                 <Heard key={call.id} call={call} reload={again} />
             </article>
         );
@@ -36,8 +45,16 @@ export function CallPanel({ id }: { id: string }) {
     return error ? <Trouble error={error} again={again} /> : <p class="loading">{common.loading}</p>;
 }
 
+interface AskedCall {
+    readonly call: Call | undefined;
+    /** It is still the one before: to be seen until the other one comes, and nothing is done to it by mistake. */
+    readonly isAnother: boolean;
+    readonly error: unknown;
+    readonly again: () => void;
+}
+
 /** One that joined another is that other one. What is there stays, and plays on, when it cannot be asked for anew. */
-function useCall(id: string): { call: Call | undefined; error: unknown; again: () => void } {
+function useCall(id: string): AskedCall {
     const { value, error, again } = useAsked(
         async (signal) => {
             const path = { call_id: id };
@@ -47,13 +64,15 @@ function useCall(id: string): { call: Call | undefined; error: unknown; again: (
     );
     const known = useRef(value);
     if (value) known.current = value;
-    const call = error && known.current?.by !== id ? undefined : known.current?.call;
+    const isAnother = known.current !== undefined && known.current.by !== id;
+    const call = error && isAnother ? undefined : known.current?.call;
     useLookingAgain(call, again);
-    return { call, error, again };
+    return { call, isAnother, error, again };
 }
 
+/** As long as it becomes another one by itself. */
 function useLookingAgain(call: Call | undefined, again: () => void): void {
-    const isUnderWay = call?.recordings.some((one) => UNDER_WAY.has(one.state)) ?? false;
+    const isUnderWay = call?.ended_at === null || call?.recordings.some((one) => UNDER_WAY.has(one.state));
     useEffect(() => {
         if (!isUnderWay) return;
         const timer = setInterval(() => document.hidden || again(), LOOK_AGAIN_MILLISECONDS);
@@ -120,7 +139,7 @@ function Chooser({ call, recording }: { call: Call; recording: Recording }) {
             >
                 {call.recordings.map((one, place) => (
                     <option key={one.id} value={one.id}>
-                        {words.recordingAt(place + 1, whenOf(one), lengthOf(one))}
+                        {saidOf(one, place + 1)}
                     </option>
                 ))}
             </select>
@@ -128,6 +147,9 @@ function Chooser({ call, recording }: { call: Call; recording: Recording }) {
     );
 }
 
-const whenOf = (one: Recording): string => (one.started_at ? momentOf(one.started_at) : words.states[one.state]);
-const lengthOf = (one: Recording): string =>
-    one.duration_seconds === null ? words.states[one.state] : clockOf(one.duration_seconds);
+function saidOf(one: Recording, number: number): string {
+    const state = words.states[one.state];
+    if (one.started_at === null) return words.recordingAt(number, state);
+    const length = one.duration_seconds === null ? state : clockOf(one.duration_seconds);
+    return words.recordingAt(number, momentOf(one.started_at), length);
+}

@@ -1,5 +1,7 @@
 /** The stored waveform: audiowaveform's binary format, version 2, as connector/audio/peaks.py writes it. Pure. */
 
+import { lastBefore } from "./halving";
+
 export interface Peaks {
     readonly left: Float32Array;
     readonly right: Float32Array;
@@ -66,4 +68,9 @@ export function silences(peaks: Peaks): Stretch[] {
 
 export function secondsOf(stretches: readonly Stretch[]): number {
     return stretches.reduce((sum, one) => sum + one.end - one.start, 0);
+}
+
+export function stretchAt(stretches: readonly Stretch[], seconds: number): Stretch | undefined {
+    const found = stretches[lastBefore(stretches.length, (place) => (stretches[place]?.start ?? 0) <= seconds)];
+    return found && seconds < found.end ? found : undefined;
 }

@@ -32,6 +32,9 @@ export function useLoop(playing: Playing): Loop | null {
     return useSyncExternalStore(playing.whenChanged, () => playing.state().loop);
 }
 
+/** So long words wait for a storage that does not answer. */
+const PATIENCE_MILLISECONDS = 3000;
+
 /** Whether its length is known, or that there is something wrong with it: what is large and not heard may be asked for
  * now. */
 export function useSettled(playing: Playing | null): boolean {
@@ -43,7 +46,9 @@ export function useSettled(playing: Playing | null): boolean {
         if (audio.readyState > 0 || audio.error) settle();
         audio.addEventListener("loadedmetadata", settle);
         audio.addEventListener("error", settle);
+        const timer = setTimeout(settle, PATIENCE_MILLISECONDS);
         return () => {
+            clearTimeout(timer);
             audio.removeEventListener("loadedmetadata", settle);
             audio.removeEventListener("error", settle);
         };

@@ -2,7 +2,7 @@
  * nothing of how any of it is shown. */
 
 import { Ears, EVERYBODY, type Hearing } from "./ears";
-import type { Stretch } from "./peaks_file";
+import { type Stretch, stretchAt } from "./peaks_file";
 import type { Side, Sound } from "./sound";
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
@@ -52,7 +52,8 @@ export class Playing {
         };
         const { audio } = this;
         audio.preload = "metadata";
-        for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, this.#played);
+        for (const event of ["play", "pause"]) audio.addEventListener(event, this.#played);
+        audio.addEventListener("ended", this.#ended);
         for (const event of ["timeupdate", "seeking", "seeked", "loadedmetadata"])
             audio.addEventListener(event, this.#moved);
         audio.addEventListener("error", () => this.#become({ error: audio.error?.code ?? 0, isPlaying: false }));
@@ -187,6 +188,15 @@ export class Playing {
         this.#tell();
     };
 
+    readonly #ended = (): void => {
+        const { loop } = this.#state;
+        this.#played();
+        if (loop?.to == null) return;
+        // Its end is the recording's own: there is nothing behind it to jump back from.
+        this.seek(loop.from);
+        this.play();
+    };
+
     /** Hidden pages get no pictures, but still a `timeupdate` now and then. */
     readonly #moved = (): void => {
         if (this.#state.isPlaying) this.#jump();
@@ -230,21 +240,4 @@ export class Playing {
     #tell(): void {
         for (const reader of this.#momentReaders) reader(this.now);
     }
-}
-
-/** By halving: there may be thousands. */
-export function stretchAt(stretches: readonly Stretch[], seconds: number): Stretch | undefined {
-    const found = stretches[lastBefore(stretches.length, (place) => (stretches[place]?.start ?? 0) <= seconds)];
-    return found && seconds < found.end ? found : undefined;
-}
-
-/** The last of those for which it holds, where it holds for the first ones and then no more; -1: for none. */
-export function lastBefore(count: number, holds: (place: number) => boolean): number {
-    let [low, high] = [0, count];
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if (holds(middle)) low = middle + 1;
-        else high = middle;
-    }
-    return low - 1;
 }

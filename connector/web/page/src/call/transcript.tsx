@@ -21,7 +21,7 @@ interface Props {
 export function Transcript({ call, recording, playing }: Props) {
     const [version, setVersion] = useState<number | null>(null);
     useEffect(() => setVersion(null), [recording.id]);
-    const asked = useTranscript(call.id, recording.id, version);
+    const asked = useTranscript(call.id, recording, version);
     const { found } = asked;
     // Why there is no sound is said where it would be; of words that are nowhere either there is nothing to add.
     if (!playing && !found?.document && !found?.versions.length) return null;

@@ -1,7 +1,7 @@
 /** A recording's transcript and its versions, asked for again while one is being made. */
 
 import { useEffect, useState } from "preact/hooks";
-import { api, type Bodies, Problem, told } from "../api/client";
+import { api, type Bodies, Problem, type Recording, told } from "../api/client";
 import { useAsked } from "../parts/asked";
 
 export type Document = Bodies["DocumentView"];
@@ -27,12 +27,14 @@ export interface AskedTranscript {
 const LOOK_AGAIN_MILLISECONDS = 5000;
 
 /** `version`: null for the newest. */
-export function useTranscript(callId: string, recordingId: string, version: number | null): AskedTranscript {
+export function useTranscript(callId: string, recording: Recording, version: number | null): AskedTranscript {
+    const { id: recordingId, transcript_state: state } = recording;
     // What somebody wished for here; nobody else tells of it before it is made.
     const [wished, setWished] = useState<{ by: string; version: number } | null>(null);
     const { value, error, again } = useAsked(
         async (signal) => ({ by: recordingId, found: await find(callId, recordingId, version, signal) }),
-        [callId, recordingId, version],
+        // What was deleted is not to be read any longer.
+        [callId, recordingId, version, state],
     );
     const found = value?.by === recordingId ? value.found : undefined;
     const isAwaited = found !== undefined && isBeingMade(found, wished?.by === recordingId ? wished.version : 0);

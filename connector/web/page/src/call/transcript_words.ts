@@ -1,6 +1,6 @@
 /** The words of a transcript by their times and by their signs: which one is heard now, where a text stands. Pure. */
 
-import { lastBefore } from "./playing";
+import { lastBefore } from "./halving";
 import type { Document } from "./transcript_asked";
 
 export interface SpokenWord {
@@ -70,14 +70,40 @@ export interface Place {
     readonly last: number;
 }
 
-/** Where the text stands, line by line, in any case and with or without accents. */
+/** Where the text stands, line by line, in any case and with or without accents. Where it does not stand as it is, each of
+ * its words, if all of them are there: so calls are found, too. */
 export function placesOf(heard: Heard, text: string): Place[] {
     const wanted = plain(text.trim());
     if (!wanted) return [];
-    return heard.firsts.slice(0, -1).flatMap((first, line) => {
-        const own = heard.texts.slice(first, heard.firsts[line + 1]).map(plain);
-        return placesIn(own, wanted).map((place) => ({ line, first: first + place.first, last: first + place.last }));
-    });
+    const asItIs = placesOfPhrase(heard, wanted);
+    return asItIs.length > 0 ? asItIs : placesOfAll(heard, new Set(wanted.match(WORDS)));
+}
+
+const WORDS = /[\p{L}\p{N}]+/gu;
+
+function placesOfAll(heard: Heard, wanted: ReadonlySet<string>): Place[] {
+    const found = new Set<string>();
+    const places = lines(heard).flatMap(({ line, first, texts }) =>
+        texts.flatMap((text, place) => {
+            const hit = text.match(WORDS)?.filter((word) => wanted.has(word)) ?? [];
+            for (const word of hit) found.add(word);
+            return hit.length > 0 ? [{ line, first: first + place, last: first + place }] : [];
+        }),
+    );
+    return found.size === wanted.size ? places : [];
+}
+
+function placesOfPhrase(heard: Heard, wanted: string): Place[] {
+    return lines(heard).flatMap(({ line, first, texts }) =>
+        placesIn(texts, wanted).map((place) => ({ line, first: first + place.first, last: first + place.last })),
+    );
+}
+
+/** Each with its first word's index, and its words as they are looked for. */
+function lines(heard: Heard): { line: number; first: number; texts: string[] }[] {
+    return heard.firsts
+        .slice(0, -1)
+        .map((first, line) => ({ line, first, texts: heard.texts.slice(first, heard.firsts[line + 1]).map(plain) }));
 }
 
 function placesIn(words: readonly string[], wanted: string): { first: number; last: number }[] {

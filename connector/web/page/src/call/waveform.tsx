@@ -1,7 +1,7 @@
 /** The recording at a glance: who is loud when, what is missing, where one is. Click to go there, drag to loop. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clockOf } from "../format";
 import { Button } from "../parts/button";
 import { words } from "../words/call";
@@ -29,6 +29,7 @@ export function Waveform({ playing, peaks, speakers, marked, children }: Props) 
     const [zoom, setZoom] = useState(1);
     const window = useRef<HTMLDivElement>(null);
     const drawn = useDrawn(playing, peaks, speakers);
+    useLayoutEffect(() => keepInSight(window.current, playing), [zoom, playing]);
     return (
         <>
             <div class="waveform-head">
@@ -118,9 +119,9 @@ function Place({ playing, window, marked }: PlaceProps) {
             playing.whenMoved((seconds) => {
                 const element = slider.current;
                 if (!element || !cursor.current) return;
-                const share = playing.seconds > 0 ? Math.min(seconds / playing.seconds, 1) : 0;
-                cursor.current.style.transform = `translateX(${share * element.clientWidth}px)`;
-                if (playing.state().isPlaying) keepInSight(window.current, share * element.clientWidth);
+                // By its own width, which is the waveform's, however wide that becomes.
+                cursor.current.style.transform = `translateX(${100 * shareOf(playing)}%)`;
+                if (playing.state().isPlaying) keepInSight(window.current, playing);
                 sayPlace(element, seconds, playing.seconds);
             }),
         [playing],
@@ -161,8 +162,14 @@ function sayPlace(slider: HTMLElement, seconds: number, of: number): void {
     slider.setAttribute("aria-valuetext", said);
 }
 
-function keepInSight(window: HTMLElement | null, x: number): void {
-    if (!window || window.scrollWidth <= window.clientWidth) return;
+/** Where it is wider than its window. */
+function keepInSight(window: HTMLElement | null, playing: Playing): void {
+    if (!window) return;
+    const x = shareOf(playing) * window.scrollWidth;
     if (x < window.scrollLeft || x > window.scrollLeft + window.clientWidth)
         window.scrollLeft = x - window.clientWidth / 8;
+}
+
+function shareOf(playing: Playing): number {
+    return playing.seconds > 0 ? Math.min(playing.now / playing.seconds, 1) : 0;
 }

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
 import { href } from "../address";
-import { clockOf, dayOf, momentOf, shortDayOf, shortTimeOf, timeOf } from "../format";
+import { clockOf, momentOf, shortDayOf, shortTimeOf, timeOf } from "../format";
 import { Link } from "../parts/link";
 import { words } from "../words/calls";
 import type { Form } from "./form";
@@ -41,8 +41,7 @@ export const CallRow = memo(function CallRow(props: Props) {
         >
             <Cell name="begin">
                 <Link href={hrefOf(props.search, row.id)} tabIndex={-1} title={momentOf(row.at)}>
-                    <span class="day">{isLine ? dayOf(row.at) : shortDayOf(row.at)}</span>{" "}
-                    {isLine ? timeOf(row.at) : shortTimeOf(row.at)}
+                    <span class="day">{shortDayOf(row.at)}</span> {isLine ? timeOf(row.at) : shortTimeOf(row.at)}
                 </Link>
             </Cell>
             <Cell name="direction" title={words.directions[row.direction]}>

@@ -13,7 +13,8 @@ import { saidOf } from "./said";
 
 export function Empty({ listing }: { listing: Listing }) {
     if (listing.isAwaited) return listing.trouble ? null : <Skeleton />;
-    return isAny(listing.filters) ? <NothingFits filters={listing.filters} /> : <FirstCall />;
+    if (isAny(listing.filters)) return <NothingFits filters={listing.filters} />;
+    return isOfTheHouse() ? <FirstOfTheHouse /> : <FirstCall />;
 }
 
 /** Shown after a moment only: most answers are there before. */
@@ -44,15 +45,17 @@ function NothingFits({ filters }: { filters: Filters }) {
 }
 
 /** No PBX yet, or no call yet. */
-function FirstCall() {
+function FirstOfTheHouse() {
     const health = useAsked((signal) => told(api.GET("/v1/health", { signal })), []);
-    if (isOfTheHouse() && health.value?.pbxs.length === 0) {
-        return (
-            <div class="first">
-                <FirstRun />
-            </div>
-        );
-    }
+    if (health.value?.pbxs.length !== 0) return <FirstCall />;
+    return (
+        <div class="first">
+            <FirstRun />
+        </div>
+    );
+}
+
+function FirstCall() {
     return (
         <div class="empty" role="status">
             <p>{words.noCalls}</p>

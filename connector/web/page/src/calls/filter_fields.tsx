@@ -7,6 +7,7 @@ import { words } from "../words/calls";
 import { type Filters, isDay, type Name } from "./filters";
 import type { Row } from "./row";
 import { SOUND_NAMES, SOUNDS_ASKED } from "./said";
+import { useTyped } from "./typed";
 
 interface Props {
     filters: Filters;
@@ -42,9 +43,13 @@ interface FieldProps {
     filters: Filters;
 }
 
+/** Whoever types a year passes through those of the Romans. */
+const FIRST_DAY = "1970-01-01";
+
 export function DayField({ name, filters, title }: FieldProps & { title?: string }) {
     const id = useId();
-    const value = filters[name];
+    const said = filters[name];
+    const [typed, setTyped] = useTyped(said !== undefined && isDay(said) ? said : "");
     return (
         <div class="field" title={title}>
             <label for={id}>{words.names[name]}</label>
@@ -52,8 +57,12 @@ export function DayField({ name, filters, title }: FieldProps & { title?: string
                 id={id}
                 type="date"
                 data-filter={name}
-                value={value !== undefined && isDay(value) ? value : ""}
-                onChange={(event) => turn({ [name]: event.currentTarget.value })}
+                min={FIRST_DAY}
+                value={typed}
+                onInput={({ currentTarget: { validity, value } }) => {
+                    setTyped(value);
+                    if (validity.valid) turn({ [name]: value });
+                }}
             />
         </div>
     );
@@ -81,6 +90,7 @@ function Choice({ name, filters, options }: FieldProps & { options: Readonly<Rec
 /** Any text, with those that stand in the rows to choose from. */
 function Typed({ name, filters, seen }: FieldProps & { seen: readonly string[] }) {
     const id = useId();
+    const [typed, setTyped] = useTyped(filters[name] ?? "");
     return (
         <div class="field">
             <label for={id}>{words.names[name]}</label>
@@ -89,9 +99,11 @@ function Typed({ name, filters, seen }: FieldProps & { seen: readonly string[] }
                 list={`${id}-seen`}
                 maxLength={200}
                 placeholder={words.any}
-                value={filters[name] ?? ""}
+                value={typed}
                 autocomplete="off"
-                onChange={(event) => turn({ [name]: event.currentTarget.value.trim() })}
+                onInput={(event) => setTyped(event.currentTarget.value)}
+                // Once all of it is written: preact/compat takes onChange of a text for onInput.
+                onChangeCapture={(event) => turn({ [name]: event.currentTarget.value.trim() })}
             />
             <datalist id={`${id}-seen`}>
                 {seen.map((one) => (

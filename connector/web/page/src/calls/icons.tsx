@@ -20,7 +20,6 @@ const PATHS = {
     lock: "M12 3a4 4 0 0 1 4 4v3h2v10H6V10h2V7a4 4 0 0 1 4-4zm0 2a2 2 0 0 0-2 2v3h4V7a2 2 0 0 0-2-2z",
     words: "M4 5h16v11h-9l-4 4v-4H4zm3 3v2h10V8zm0 3.5v2h7v-2z",
     note: "M5 4h14v10l-6 6H5zm2 2v12h5v-5h5V6zm2 2h6v2H9z",
-    tag: "M4 4h8l8 8-8 8-8-8zm4 2.5A1.5 1.5 0 1 0 8 9.5 1.5 1.5 0 0 0 8 6.5z",
 } as const;
 
 export type Picture = keyof typeof PATHS;

@@ -10,7 +10,7 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
             <KeyList keys={words.keyList} />
             <h3>{words.keysOfCall}</h3>
             <KeyList keys={playerKeys} />
-            <form method="dialog">
+            <form method="dialog" class="choices">
                 <Button type="submit">{frame.close}</Button>
             </form>
         </Dialog>

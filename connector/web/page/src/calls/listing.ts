@@ -1,8 +1,9 @@
 /** The calls that fit, as far as they have been fetched: page by page, the newest first. Fetches, keeps, tells who
  * watches; knows no table and no address. */
 
-import { api, type Call, Problem, told } from "../api/client";
+import { api, type Bodies, type Call, Problem, told } from "../api/client";
 import type { LiveEvent } from "../live/events";
+import { Meanwhile } from "../live/meanwhile";
 import { asked, type Filters } from "./filters";
 import { fits } from "./fitting";
 import { type Row, rowAfter, rowOf } from "./row";
@@ -10,6 +11,8 @@ import { type Row, rowAfter, rowOf } from "./row";
 /** The first page is small, to be there at once; the others are as large as the server gives them. */
 const FIRST_PAGE = 100;
 const PAGE = 200;
+/** What no row shows. With it a page is four times as large, and its words are written down as read. */
+const WITHOUT: Bodies["CallPart"][] = ["words", "sound", "legs"];
 /** As many as a browser's longest element has room for; beyond them one goes on from the last one's moment. */
 export const MOST_ROWS = 200_000;
 const FIRST_PAUSE_SECONDS = 2;
@@ -44,8 +47,7 @@ export class Calls {
     #listing = NOTHING;
     #rows: Row[] = [];
     #newer = new Set<string>();
-    /** What happened while the first page was on its way: it may not know of it. */
-    #meanwhile: LiveEvent[] = [];
+    readonly #meanwhile = new Meanwhile();
     #cursor: string | null = null;
     #leaving = new AbortController();
     #isUnderWay = false;
@@ -64,7 +66,6 @@ export class Calls {
     ask(filters: Filters): void {
         this.leave();
         this.#leaving = new AbortController();
-        this.#meanwhile = [];
         this.#pauseSeconds = FIRST_PAUSE_SECONDS;
         this.#become({ filters, isAwaited: true, trouble: null });
         void this.#fetch(null);
@@ -90,8 +91,8 @@ export class Calls {
     }
 
     hear(event: LiveEvent): void {
-        if (this.#listing.isAwaited) this.#meanwhile.push(event);
-        else this.#apply(event);
+        this.#meanwhile.hear(event);
+        if (!this.#listing.isAwaited) this.#apply(event);
     }
 
     /** Events may have been missed: what is newest is looked at anew. Of older rows what they show stays. */
@@ -99,8 +100,10 @@ export class Calls {
         if (this.#listing.isAwaited) return;
         const { signal } = this.#leaving;
         try {
-            const page = await this.#page(null, PAGE, signal);
-            if (!signal.aborted) this.#merge(this.#rowsOf(page.calls), page.next_cursor === null);
+            const { answer: page, meanwhile } = await this.#meanwhile.during(this.#page(null, PAGE, signal));
+            if (signal.aborted) return;
+            this.#merge(this.#rowsOf(page.calls), page.next_cursor === null);
+            for (const event of meanwhile) this.#apply(event);
         } catch {
             // The connection that missed them says that it is away; with the next one this is asked again.
         }
@@ -110,11 +113,13 @@ export class Calls {
         const { signal } = this.#leaving;
         this.#isUnderWay = true;
         try {
-            const page = await this.#page(cursor, cursor === null ? FIRST_PAGE : PAGE, signal);
+            const limit = cursor === null ? FIRST_PAGE : PAGE;
+            const { answer: page, meanwhile } = await this.#meanwhile.during(this.#page(cursor, limit, signal));
             if (signal.aborted) return;
             this.#isUnderWay = false;
             this.#pauseSeconds = FIRST_PAUSE_SECONDS;
             this.#take(this.#rowsOf(page.calls), cursor === null, page.next_cursor);
+            for (const event of meanwhile) this.#apply(event);
         } catch (error) {
             if (signal.aborted) return;
             this.#isUnderWay = false;
@@ -124,7 +129,8 @@ export class Calls {
     }
 
     #page(cursor: string | null, limit: number, signal: AbortSignal) {
-        const query = { ...asked(this.#listing.filters), limit, ...(cursor !== null && { cursor }) };
+        const { filters } = this.#listing;
+        const query = { ...asked(filters), limit, without: WITHOUT, ...(cursor !== null && { cursor }) };
         return told(api.GET("/v1/calls", { params: { query }, signal }));
     }
 
@@ -144,12 +150,11 @@ export class Calls {
         this.#newer.clear();
         const round = this.#listing.round + 1;
         this.#become({ hasMore: cursor !== null, isAwaited: false, trouble: null, round });
-        for (const event of this.#meanwhile.splice(0)) this.#apply(event);
     }
 
     #apply(event: LiveEvent): void {
         const { call } = event;
-        const place = this.#rows.findIndex((row) => row.id === call.id);
+        const place = placeOf(call, this.#rows);
         const row = this.#rows[place];
         if (call.joined) {
             this.#newer.delete(call.id);
@@ -179,7 +184,8 @@ export class Calls {
         const isCovered = (row: Row): boolean => isAll || (last !== undefined && row.at > last.at);
         const rows = this.#rows.filter((row) => known.has(row.id) || !isCovered(row));
         const shown = new Set(rows.map((row) => row.id));
-        this.#newer = new Set(newest.filter((row) => !shown.has(row.id)).map((row) => row.id));
+        const newer = newest.filter((row) => !shown.has(row.id) && this.#isAbove(row.at));
+        this.#newer = new Set(newer.map((row) => row.id));
         this.#rows = rows.map((row) => known.get(row.id) ?? row);
         this.#become({});
     }
@@ -197,4 +203,17 @@ export class Calls {
         this.#listing = { ...this.#listing, ...changes, rows: this.#rows, newer: this.#newer.size };
         for (const reader of this.#readers) reader();
     }
+}
+
+/** Where it stands among them, the newest first; -1: nowhere. */
+function placeOf(call: LiveEvent["call"], rows: readonly Row[]): number {
+    const at = call.created_at;
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((rows[middle]?.at ?? "") > at) low = middle + 1;
+        else high = middle;
+    }
+    while (rows[low]?.at === at && rows[low]?.id !== call.id) low += 1;
+    return rows[low]?.id === call.id ? low : -1;
 }

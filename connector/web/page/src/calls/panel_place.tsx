@@ -5,7 +5,7 @@ import { CallPanel } from "../call/panel";
 import { momentOf } from "../format";
 import { Button } from "../parts/button";
 import { words } from "../words/calls";
-import type { Row } from "./row";
+import { type Row, rowOf } from "./row";
 
 const BESIDE = matchMedia("(min-width: 1100px)");
 
@@ -28,7 +28,9 @@ interface Props {
 }
 
 export function PanelPlace({ id, rows, isBeside, onClose }: Props) {
-    const row = rows.find((one) => one.id === id);
+    const [known, setKnown] = useState<Row | null>(null);
+    // A link may lead to one that is not listed.
+    const row = rows.find((one) => one.id === id) ?? (known?.id === id ? known : null);
     const place = useRef<HTMLElement>(null);
     // Whoever opened it wants to go on in it; Escape leads back to the row.
     useLayoutEffect(() => {
@@ -47,7 +49,7 @@ export function PanelPlace({ id, rows, isBeside, onClose }: Props) {
                     </h2>
                 )}
             </div>
-            <CallPanel id={id} />
+            <CallPanel id={id} whenKnown={(call) => setKnown({ ...rowOf(call), id })} />
         </aside>
     );
 }

@@ -1,6 +1,6 @@
 /** A call as the table shows it: small enough that a hundred thousand of them can be kept. Pure. */
 
-import type { Bodies, Call } from "../api/client";
+import type { Bodies, Call, Recording } from "../api/client";
 import type { LiveEvent } from "../live/events";
 import { excerpt } from "./lit";
 
@@ -57,7 +57,7 @@ export function rowOf(call: Call, wanted = ""): Row {
         at: call.started_at,
         ...(recording ? soundOf(recording, call.status) : silenceOf(call)),
         isHeld: call.recordings.some((one) => one.hold !== null),
-        hasTranscript: call.transcript !== null || call.recordings.some((one) => one.talk !== null),
+        hasTranscript: call.recordings.some((one) => one.transcript_state === "done"),
         notes: call.notes.length,
         hit: hit && { ...hit, text: excerpt(hit.text, wanted) },
         hits: call.hits.length,
@@ -72,9 +72,6 @@ export function rowAfter(event: LiveEvent, before: Row): Row {
     if (recording) return isAudible(before) ? facts : { ...facts, ...soundOf(recording, call.status) };
     return IS_UNDECIDED.has(before.sound) ? { ...facts, ...silenceOf(call) } : facts;
 }
-
-/** As the daily job that ends recordings says it. */
-const DAYS_OVER = "its days were over";
 
 const IS_UNDECIDED: ReadonlySet<Sound> = new Set<Sound>(["awaited", "off", "no_answer", "too_short"]);
 
@@ -115,7 +112,7 @@ const SOUNDS: Record<Exclude<RecordingState, "absent" | "removing" | "removed">,
     "failed-at-store": "failed",
 };
 
-type Told = { state: RecordingState; reason: string; is_partial?: boolean };
+type Told = Pick<Recording, "state" | "reason"> & Partial<Pick<Recording, "is_partial" | "removal">>;
 
 function soundOf(recording: Told, status: Call["status"]): { sound: Sound; reason: string } {
     const { state, reason } = recording;
@@ -124,7 +121,7 @@ function soundOf(recording: Told, status: Call["status"]): { sound: Sound; reaso
             return { sound: status === "no_answer" ? "no_answer" : "too_short", reason };
         case "removing":
         case "removed":
-            return reason === DAYS_OVER ? { sound: "expired", reason: "" } : { sound: "erased", reason };
+            return recording.removal?.is_expired ? { sound: "expired", reason: "" } : { sound: "erased", reason };
         case "available":
             return { sound: recording.is_partial ? "partial" : "available", reason: "" };
         default:

@@ -7,6 +7,7 @@ import { useCalls } from "./following";
 import { HandingOut } from "./handing_out";
 import { useKeys } from "./keys";
 import { KeysHelp } from "./keys_help";
+import { PanelEdge } from "./panel_edge";
 import { PanelPlace, useBeside } from "./panel_place";
 import type { Row } from "./row";
 import { Below, Newer, Trouble } from "./standing";
@@ -15,6 +16,8 @@ import { Toolbar } from "./toolbar";
 import "./calls.css";
 import "./toolbar.css";
 import "./table.css";
+import "./cells.css";
+import "./in_lines.css";
 
 type Asked = "help" | "handing out" | null;
 
@@ -80,6 +83,7 @@ export function CallsView() {
                 </div>
                 <Below listing={listing} connection={connection} active={active} />
             </section>
+            {openId !== null && isBeside && <PanelEdge />}
             {openId !== null && <PanelPlace id={openId} rows={listing.rows} isBeside={isBeside} onClose={close} />}
             {asked === "help" && <KeysHelp onClose={() => setAsked(null)} />}
             {asked === "handing out" && <HandingOut listing={listing} onClose={() => setAsked(null)} />}

@@ -12,8 +12,8 @@ export interface Looked<T> {
     readonly error?: unknown;
 }
 
-/** What is there stays to be seen while it is asked anew, and when that fails. In a tab that nobody sees nothing is
- * asked; who comes back to it sees what is now. */
+/** What is there stays to be seen while the same is asked anew, and when that fails. In a tab that nobody sees nothing
+ * is asked; who comes back to it sees what is now. */
 export function useLooking<T>(
     ask: (signal: AbortSignal) => Promise<T>,
     by: readonly unknown[],
@@ -23,6 +23,8 @@ export function useLooking<T>(
 
     useEffect(() => {
         const leaving = new AbortController();
+        // What else was asked before is no answer to this.
+        setLooked({});
         let timer = 0;
         let isAsking = false;
 

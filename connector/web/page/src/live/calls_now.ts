@@ -16,17 +16,21 @@ export function callsAfter(calls: CallsNow, event: LiveEvent): CallsNow {
 /** What the server answered when it was asked who lives. */
 export interface Told {
     readonly calls: readonly LiveCall[];
-    /** Otherwise there are more. */
-    readonly isWhole: boolean;
+    /** There are more than were asked for: all that began later are among these. Null: there are no others. */
+    readonly since: string | null;
 }
 
-/** Whoever is no longer among those that were told has ended by `now` at the latest.
- * `meanwhile`: what was heard while the answer was on its way, and may be newer. */
+/** Whoever is no longer among those that were told has ended by `now` at the latest; what began too long ago to be told
+ * is followed no more. `meanwhile`: what was heard while the answer was on its way, and may be newer. */
 export function callsTold(calls: CallsNow, told: Told, meanwhile: readonly LiveEvent[], now: string): CallsNow {
     const living = new Map(told.calls.map((call) => [call.id, call]));
-    const unseen = (call: LiveCall): LiveCall => (told.isWhole ? { ...call, ended_at: call.ended_at ?? now } : call);
+    const { since } = told;
     const next = new Map<string, LiveCall>();
-    for (const [id, call] of calls) next.set(id, living.get(id) ?? unseen(call));
+    for (const [id, call] of calls) {
+        const known = living.get(id);
+        if (known) next.set(id, known);
+        else if (since === null || call.created_at > since) next.set(id, { ...call, ended_at: call.ended_at ?? now });
+    }
     const begun = told.calls.filter((call) => !calls.has(call.id));
     begun.sort((one, other) => one.created_at.localeCompare(other.created_at));
     for (const call of begun) next.set(call.id, call);

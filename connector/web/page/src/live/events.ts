@@ -35,10 +35,15 @@ const KINDS = [
 const HIDDEN_MILLISECONDS = 30_000;
 /** From one view to the next nobody listens for a moment. */
 const UNHEARD_MILLISECONDS = 2_000;
+/** What happens within so short a time is told at once: to show each by itself may take longer than the next one does to
+ * come. */
+const TOGETHER_MILLISECONDS = 50;
 const FIRST_PAUSE_MILLISECONDS = 2_000;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
 
 const readers = new Set<Reader>();
+const heard: LiveEvent[] = [];
+let telling: number | undefined;
 let source: EventSource | null = null;
 let connection: Connection = "connecting";
 let hasId = false;
@@ -101,13 +106,21 @@ function connect(): void {
     for (const kind of KINDS) own.addEventListener(kind, hear);
     own.addEventListener("resync", (event) => {
         hasId = event.lastEventId !== "";
+        tellHeard();
         tell({ type: "resync" });
     });
 }
 
 function hear(event: MessageEvent<string>): void {
     hasId = event.lastEventId !== "";
-    tell(JSON.parse(event.data) as LiveEvent);
+    heard.push(JSON.parse(event.data) as LiveEvent);
+    telling ??= setTimeout(tellHeard, TOGETHER_MILLISECONDS);
+}
+
+function tellHeard(): void {
+    clearTimeout(telling);
+    telling = undefined;
+    for (const event of heard.splice(0)) tell(event);
 }
 
 function leave(next: Connection): void {

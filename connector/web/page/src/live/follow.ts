@@ -2,11 +2,12 @@
  * what no event tells. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { api, told } from "../api/client";
+import { api, type Bodies, told } from "../api/client";
 import { type CallsNow, callsAfter, callsTold, callTold, type Hands, type Told, withoutEnded } from "./calls_now";
 import { answeredAt, heardAt, serversNow } from "./clock";
-import { type Connection, type LiveEvent, type News, useEvents } from "./events";
+import { type Connection, type News, useEvents } from "./events";
 import { callOf, type LiveCall } from "./live_call";
+import { Meanwhile } from "./meanwhile";
 
 /** Who is in a conference, and what a rule has decided meanwhile, no event tells by itself. */
 const ANEW_MILLISECONDS = 30_000;
@@ -16,8 +17,10 @@ const ANEW_WITHOUT_EVENTS_MILLISECONDS = 10_000;
 const LINGER_MILLISECONDS = 12_000;
 const SWEEP_MILLISECONDS = 1000;
 const PAGE = 200;
-/** More than anybody follows with his eyes; the server is not asked for more. */
-export const MOST = 1000;
+/** What the table does not show: sound and words of what is not over. */
+const WITHOUT: Bodies["CallPart"][] = ["words", "sound"];
+/** More than most PBXs carry; the server is not asked for more. */
+export const MOST = 5000;
 
 export interface Followed {
     readonly calls: CallsNow;
@@ -50,7 +53,7 @@ export function useCallsNow(hands: () => Hands): Followed {
             const now = new Date(serversNow()).toISOString();
             setCalls((before) => callsTold(before, answer, meanwhile, now));
             setKnown(true);
-            setWhole(answer.isWhole);
+            setWhole(answer.since === null);
             setError(null);
         } catch (trouble) {
             if (!own.signal.aborted) setError(trouble);
@@ -99,47 +102,27 @@ export function useCallsNow(hands: () => Hands): Followed {
     return { calls, connection, isKnown, isWhole, error, again, look };
 }
 
-/** Events that come while an answer is on its way: they may be newer than it. */
-class Meanwhile {
-    #heard: LiveEvent[] = [];
-    #asked = 0;
-
-    hear(event: LiveEvent): void {
-        if (this.#asked > 0) this.#heard.push(event);
-    }
-
-    async during<T>(asked: Promise<T>): Promise<{ answer: T; meanwhile: readonly LiveEvent[] }> {
-        const from = this.#heard.length;
-        this.#asked += 1;
-        try {
-            return { answer: await asked, meanwhile: this.#heard.slice(from) };
-        } finally {
-            this.#asked -= 1;
-            if (this.#asked === 0) this.#heard = [];
-        }
-    }
-}
-
 /** Those that ring first: one that is answered in between is found among the others. */
 async function living(signal: AbortSignal): Promise<Told> {
-    const ringing = await all("ringing", signal);
-    const talking = await all("in_progress", signal);
+    const ringing = await newest("ringing", MOST, signal);
+    const talking = await newest("in_progress", MOST - ringing.calls.length, signal);
     const found = new Map([...ringing.calls, ...talking.calls].map((call) => [call.id, call]));
-    return { calls: [...found.values()], isWhole: ringing.isWhole && talking.isWhole };
+    const isLater = (ringing.since ?? "") > (talking.since ?? "");
+    return { calls: [...found.values()], since: isLater ? ringing.since : talking.since };
 }
 
-async function all(status: "ringing" | "in_progress", signal: AbortSignal): Promise<Told> {
+async function newest(status: "ringing" | "in_progress", most: number, signal: AbortSignal): Promise<Told> {
     const found: LiveCall[] = [];
     let cursor: string | null = null;
     do {
         const sentAt = Date.now();
-        const query: { status: typeof status; limit: number; cursor?: string } = { status, limit: PAGE };
-        if (cursor) query.cursor = cursor;
+        const further: { cursor?: string } = cursor === null ? {} : { cursor };
+        const query = { status, limit: PAGE, without: WITHOUT, ...further };
         const asked = api.GET("/v1/calls", { params: { query }, signal });
         const page = await told(asked);
         answeredAt((await asked).response.headers.get("date"), sentAt);
         found.push(...page.calls.map(callOf));
         cursor = page.next_cursor;
-    } while (cursor !== null && found.length < MOST);
-    return { calls: found, isWhole: cursor === null };
+    } while (cursor !== null && found.length < most);
+    return { calls: found, since: cursor === null ? null : (found.at(-1)?.created_at ?? null) };
 }

@@ -2,11 +2,9 @@
  * server's events say, never this. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { api, type Bodies, Problem, told } from "../api/client";
-import { onceKey } from "../api/once";
+import { api, Problem, told } from "../api/client";
 import type { Action, LiveCall, Standing } from "./live_call";
-
-type Outcome = Bodies["OrderView"];
+import { answered, pause } from "./patience";
 
 export interface Order {
     readonly action: Action;
@@ -23,8 +21,6 @@ type Orders = ReadonlyMap<string, Order>;
 const LOOK_MILLISECONDS = 2000;
 /** So long may the event of an order that was obeyed be on its way. */
 const EVENT_MILLISECONDS = 2000;
-/** The same order is only obeyed once: where no answer comes it can be sent again. */
-const TRIES = 3;
 
 /** The newest order of each call, and how one is given. `whenDone` hears of the call, for what no event tells. */
 export function useOrders(whenDone: (callId: string) => void): {
@@ -38,28 +34,31 @@ export function useOrders(whenDone: (callId: string) => void): {
         return () => leaving.current?.abort();
     }, []);
 
-    function note(callId: string, order: Order | null): void {
+    /** What has become of `order`, unless a newer one has been given meanwhile. */
+    function note(callId: string, order: Order, next: Order | null): void {
         setOrders((before) => {
+            if (before.get(callId) !== order) return before;
             const after = new Map(before);
-            if (order) after.set(callId, order);
+            if (next) after.set(callId, next);
             else after.delete(callId);
             return after;
         });
     }
 
-    async function carry(call: LiveCall, order: Order, signal: AbortSignal): Promise<void> {
-        note(call.id, order);
+    async function carry(call: LiveCall, given: Order, signal: AbortSignal): Promise<void> {
+        setOrders((before) => new Map(before).set(call.id, given));
         try {
-            await obeyed(call, order.action, signal);
+            await obeyed(call, given.action, signal);
         } catch (error) {
-            if (signal.aborted) return;
-            note(call.id, { ...order, step: "refused", why: error instanceof Problem ? error.detail : String(error) });
+            const why = error instanceof Problem ? error.detail : String(error);
+            if (!signal.aborted) note(call.id, given, { ...given, step: "refused", why });
             return;
         }
-        note(call.id, { ...order, step: "done" });
+        const done: Order = { ...given, step: "done" };
+        note(call.id, given, done);
         whenDone(call.id);
         await pause(EVENT_MILLISECONDS);
-        if (!signal.aborted) note(call.id, null);
+        if (!signal.aborted) note(call.id, done, null);
     }
 
     const give = useCallback((call: LiveCall, action: Action, from: Standing) => {
@@ -72,26 +71,14 @@ export function useOrders(whenDone: (callId: string) => void): {
 
 /** Returns when it was done. Raises the refusal as a Problem. */
 async function obeyed(call: LiveCall, action: Action, signal: AbortSignal): Promise<void> {
-    let outcome = await sent(call, action, onceKey(), signal);
+    let outcome = await answered((key) => told(ask(call, action, key, signal)));
     while (outcome.state === "open") {
         await pause(LOOK_MILLISECONDS);
         signal.throwIfAborted();
         const path = { command_id: outcome.command_id };
-        outcome = await told(api.GET("/v1/commands/{command_id}", { params: { path }, signal }));
+        outcome = await answered(() => told(api.GET("/v1/commands/{command_id}", { params: { path }, signal })));
     }
     if (outcome.state !== "done") throw new Problem(409, outcome.outcome);
-}
-
-async function sent(call: LiveCall, action: Action, key: string, signal: AbortSignal): Promise<Outcome> {
-    for (let tries = 1; ; tries += 1) {
-        try {
-            return await told(ask(call, action, key, signal));
-        } catch (error) {
-            const isUnanswered = error instanceof Problem && (error.status === 0 || error.status === 503);
-            if (!isUnanswered || tries === TRIES) throw error;
-            await pause(LOOK_MILLISECONDS);
-        }
-    }
 }
 
 function ask(call: LiveCall, action: Action, key: string, signal: AbortSignal) {
@@ -103,5 +90,3 @@ function ask(call: LiveCall, action: Action, key: string, signal: AbortSignal) {
     const path = { call_id: call.id };
     return api.POST(`/v1/calls/{call_id}/recording/${action}`, { params: { path, header }, signal });
 }
-
-export const pause = (milliseconds: number): Promise<void> => new Promise((go) => setTimeout(go, milliseconds));

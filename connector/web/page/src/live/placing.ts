@@ -1,8 +1,7 @@
 /** A call that the PBX is asked to place, and what becomes of it. */
 
 import { api, type Bodies, told } from "../api/client";
-import { onceKey } from "../api/once";
-import { pause } from "./orders";
+import { answered, pause } from "./patience";
 
 export type Wish = Bodies["OutboundCallRequest"];
 
@@ -10,13 +9,15 @@ const LOOK_MILLISECONDS = 1000;
 
 /** Returns once somebody has taken up the phone, or it came to nothing. Raises Problem. */
 export async function placed(wish: Wish, signal: AbortSignal): Promise<Bodies["OutboundCall"]> {
-    const header = { "idempotency-key": onceKey() };
-    let call = await told(api.POST("/v1/outbound-calls", { params: { header }, body: wish, signal }));
+    let call = await answered((key) => {
+        const header = { "idempotency-key": key };
+        return told(api.POST("/v1/outbound-calls", { params: { header }, body: wish, signal }));
+    });
     while (call.status === "queued") {
         await pause(LOOK_MILLISECONDS);
         signal.throwIfAborted();
         const path = { command_id: call.command_id };
-        call = await told(api.GET("/v1/outbound-calls/{command_id}", { params: { path }, signal }));
+        call = await answered(() => told(api.GET("/v1/outbound-calls/{command_id}", { params: { path }, signal })));
     }
     return call;
 }

@@ -19,6 +19,9 @@ import "./live.css";
 import "./table.css";
 import "./cards.css";
 
+/** So many rows a browser keeps up with, each of them growing older by the second. */
+const ROWS_AT_ONCE = 1000;
+
 /** The calls of this moment, as they go. */
 export function LiveView() {
     const { list, hands, moved } = useHands();
@@ -27,7 +30,9 @@ export function LiveView() {
     const { calls, connection, isKnown, isWhole, error, again, look } = useCallsNow(hands);
     const { orders, give } = useOrders(look);
     const find = useAddress().query.get("find") ?? "";
-    const shown = useMemo(() => [...calls.values()].filter((call) => fits(call, find)), [calls, find]);
+    const fitting = useMemo(() => [...calls.values()].filter((call) => fits(call, find)), [calls, find]);
+    const [most, setMost] = useState(ROWS_AT_ONCE);
+    const shown = useMemo(() => fitting.slice(0, most), [fitting, most]);
     const count = countOf(calls.values());
     const isEmpty = isKnown && shown.length === 0;
 
@@ -38,7 +43,7 @@ export function LiveView() {
                 <ConnectionState is={connection} />
                 <span class="summary">
                     {isKnown && words.summary(count)}
-                    {find && <span class="shown"> ({words.of(shown.length, calls.size)})</span>}
+                    {find && <span class="shown"> ({words.of(fitting.length, calls.size)})</span>}
                 </span>
                 <Finding find={find} field={field} />
                 <Keys />
@@ -60,6 +65,12 @@ export function LiveView() {
                     />
                 )}
             </div>
+            {shown.length < fitting.length && (
+                <p class="more">
+                    {words.firstOf(shown.length, fitting.length)}{" "}
+                    <Button onClick={() => setMost(most + ROWS_AT_ONCE)}>{words.more}</Button>
+                </p>
+            )}
         </div>
     );
 }
@@ -100,6 +111,7 @@ function Dial() {
 }
 
 function fits(call: LiveCall, find: string): boolean {
+    const wanted = find.trim().toLowerCase();
     const said = [
         call.from_number,
         call.to_number,
@@ -109,6 +121,5 @@ function fits(call: LiveCall, find: string): boolean {
         call.queue,
         call.organisation,
     ];
-    const wanted = find.trim().toLowerCase();
     return wanted === "" || said.some((one) => one.toLowerCase().includes(wanted));
 }

@@ -76,15 +76,29 @@ export function isOfTheHouse(): boolean {
 
 /** Raises Problem when the server can't be asked; nobody being signed in is no problem. */
 export async function resume(): Promise<void> {
+    const session = await resumed();
+    if (session) become(session);
+}
+
+async function resumed(): Promise<Session | null> {
     try {
-        become(await told(api.GET("/v1/session")));
+        return await told(api.GET("/v1/session"));
     } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 401) throw error;
+        if (error instanceof Problem && error.status === 401) return null;
+        throw error;
     }
 }
 
+/** The key was right, and yet nobody is signed in. */
+export class NoCookieKept extends Error {
+    override readonly name = "NoCookieKept";
+}
+
+/** Raises Problem, or NoCookieKept: whoever goes on without one is told at once that his session has ended. */
 export async function signIn(key: string): Promise<void> {
-    const session = await told(api.POST("/v1/session", { body: { key } }));
+    await told(api.POST("/v1/session", { body: { key } }));
+    const session = await resumed();
+    if (!session) throw new NoCookieKept();
     isOver = false;
     become(session);
 }

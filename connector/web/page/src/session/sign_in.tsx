@@ -4,7 +4,7 @@ import { clockOf } from "../format";
 import icon from "../icon.svg";
 import { Button } from "../parts/button";
 import { words } from "../words/frame";
-import { hasEnded, signIn } from "./session";
+import { hasEnded, NoCookieKept, signIn } from "./session";
 
 /** Whoever comes in goes on at the address where he stands. */
 export function SignIn() {
@@ -54,6 +54,7 @@ export function SignIn() {
                 />
                 <p id="key-help" class="help">
                     {words.keyHelp} <code>{words.keyCommand}</code>
+                    {words.firstKeyHelp} <code>{words.firstKeyCommand}</code>
                 </p>
                 <p role="alert" class="wrong">
                     {trouble}
@@ -67,6 +68,7 @@ export function SignIn() {
 }
 
 function said(error: unknown): string {
+    if (error instanceof NoCookieKept) return words.noCookieKept;
     if (!(error instanceof Problem) || error.status === 0) return words.noAnswer;
     return error.status === 401 ? words.wrongKey : error.detail;
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { api, type Bodies, told } from "../api/client";
+import { dayOf } from "../format";
 import { useAsked } from "../parts/asked";
 import { Button } from "../parts/button";
 import { Trouble } from "../parts/trouble";
@@ -123,6 +124,7 @@ function AgentRow({ agent, change }: RowProps) {
         <tr aria-busy={isBusy}>
             <th scope="row">
                 <bdi>{agent.agent_id}</bdi> <bdi class="name">{agent.name}</bdi>
+                {agent.last_call_at && <span class="last">{words.agents.lastCall(dayOf(agent.last_call_at))}</span>}
             </th>
             {SWITCHES.map(([name, said]) => (
                 <td key={name} data-label={said}>
@@ -162,6 +164,6 @@ function fits(agent: Agent, sought: string): boolean {
 
 /** Whom nobody has named yet. */
 function unheardOf(agent_id: string): Agent {
-    const nothing = { file: null, line: null, changed_by: null, changed_at: null, detail: "" };
+    const nothing = { last_call_at: null, file: null, line: null, changed_by: null, changed_at: null, detail: "" };
     return { agent_id, name: "", recording_enabled: null, transcription_enabled: null, source: "default", ...nothing };
 }

@@ -14,7 +14,7 @@ export function Origin(props: { source: Source | undefined; name?: string; isBus
                 <span class="unseen">{words.comesFrom} </span>
                 <bdi>{originText(source)}</bdi>
             </span>
-            {takeBack && source.source === "api" && (
+            {takeBack && (
                 <Button isBusy={isBusy} onClick={takeBack} aria-label={words.takeBackOf(name ?? "")}>
                     {words.takeBack}
                 </Button>

@@ -26,6 +26,8 @@ export function Row({ name, held, draft, shown, children }: Props) {
     const id = useId();
     const label = words.names[name];
     const wrong = draft.wrong(name);
+    // Also where it does not hold: a rule comes before it, or the file has changed since.
+    const isSetHere = held.settings.changed.some((one) => one.name === name);
     const facts = { id, "aria-describedby": `${id}-about`, "aria-invalid": wrong !== "" };
 
     async function takeBack(): Promise<void> {
@@ -53,7 +55,7 @@ export function Row({ name, held, draft, shown, children }: Props) {
                     source={held.settings.sources[name]}
                     name={label}
                     isBusy={draft.isBusy}
-                    {...(held.mayChange ? { takeBack: () => void takeBack() } : {})}
+                    {...(held.mayChange && isSetHere ? { takeBack: () => void takeBack() } : {})}
                 />
             </div>
         </div>

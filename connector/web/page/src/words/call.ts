@@ -6,7 +6,7 @@ export const words = {
     panel: "Call",
     mayNotListen: "Your key may not listen. A key with the role listen may hear recordings and read transcripts.",
     recordings: "Recordings of this call",
-    recordingAt: (number: number, when: string, length: string) => `${number}: ${when}${length && `, ${length}`}`,
+    recordingAt: (number: number, ...facts: string[]) => `${number}: ${facts.join(", ")}`,
     states: {
         requested: "asked for",
         recording: "being recorded",
@@ -57,7 +57,7 @@ export const words = {
     broken: "The sound cannot be played:",
     brokenBy: {
         network: "the connection broke off, or the storage does not answer.",
-        decode: "the file is damaged, or its format is none that this browser plays.",
+        decode: "the file is damaged, its format is none that this browser plays, or this computer has no sound output.",
         source: "the server does not give it, or its format is none that this browser plays.",
     },
 

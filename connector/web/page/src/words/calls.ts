@@ -66,16 +66,13 @@ export const words = {
     notes: (count: number) => (count === 1 ? "1 note" : `${numberOf(count)} notes`),
     tags: (tags: readonly string[]) => `tags: ${tags.join(", ")}`,
     more: (count: number) => `+${count}`,
-    hitAt: (clock: string) => `at ${clock}`,
     note: "note",
     moreHits: (count: number) => (count === 1 ? "and 1 more place" : `and ${count} more places`),
 
     newer: (count: number) => `${numberOf(count)} newer`,
     newerHelp: (count: number) => `${calls(count)} newer than these: show them`,
     counted: (count: number, hasMore: boolean) => (hasMore ? `the newest ${calls(count)}` : calls(count)),
-    isFull: (count: number) => `The newest ${calls(count)} are listed.`,
     goOn: "Go on with older ones",
-    fetching: "fetching more …",
     searching: "Searching …",
     notLive: "New calls are not announced: the connection is being tried again.",
     isOld: "What stands here may be old. It is tried again by itself.",
@@ -85,7 +82,6 @@ export const words = {
     numberHelp: "number or a part of it",
     searchIn: "Search in",
     searchKinds: { auto: "Numbers or words", number: "Numbers", text: "Words said" },
-    filters: "Filters",
     filtersOf: (count: number) => (count ? `Filters (${count})` : "Filters"),
     anyFilters: "Active filters",
     remove: (what: string) => `Remove ${what}`,
@@ -117,7 +113,6 @@ export const words = {
     jumpHelp: "jumps to the calls of that day and the days before",
 
     nothingFits: "No call fits.",
-    nothingFitsThese: (filters: string) => `No call fits: ${filters}.`,
     noCalls: "Waiting for the first call.",
     noCallsHelp: "Calls appear here as the PBX reports them, recorded or not.",
 
@@ -125,6 +120,7 @@ export const words = {
     back: "Back to the list",
     close: "Close",
     width: "Width of the open call",
+    widthHelp: "Draw, or ← →, to make the open call wider or narrower; Enter: as it was at first",
 
     handOut: "Download …",
     handOutTitle: "Download what is listed",
@@ -132,7 +128,12 @@ export const words = {
     handOutThese: "The calls that these filters find:",
     handOutLimit: (most: number) =>
         `At most ${numberOf(most)} calls or recordings at once; more is refused. Choose fewer days then.`,
-    handOutTooMany: (most: number) => `More than ${numberOf(most)} calls fit: choose fewer days for their recordings.`,
+    handOutCounting: "Counting …",
+    handOutSize: (ofCalls: number, files: number, bytes: string) =>
+        files === 0
+            ? `${calls(ofCalls)}, of which no recording is stored.`
+            : `${calls(ofCalls)}, ${files === 1 ? "1 recording" : `${numberOf(files)} recordings`}: ${bytes}.`,
+    handOutNot: "The recordings cannot be downloaded in one piece:",
     handOutLog: "What is downloaded stands in the audit log.",
     recordings: "Recordings (ZIP)",
     transcriptsCsv: "Transcripts (CSV)",

@@ -109,7 +109,6 @@ export const words = {
         lost: { hour: "Failures and not recorded, per hour", day: "Failures and not recorded, per day" },
         days: "Days are those of UTC.",
         asTable: "As a table",
-        place: "Moment",
         howTo: "Arrow keys go from one to the next.",
         columns: {
             at: "From",

@@ -1,6 +1,8 @@
 /** Words of the live view. */
 
-const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+import { numberOf } from "../format";
+
+const plural = (count: number, one: string, many: string): string => `${numberOf(count)} ${count === 1 ? one : many}`;
 
 export const words = {
     title: "Live calls",
@@ -9,11 +11,15 @@ export const words = {
     summary: (count: { calls: number; recorded: number; paused: number }): string =>
         [
             plural(count.calls, "call", "calls"),
-            `${count.recorded} recorded`,
-            ...(count.paused ? [`${count.paused} of them paused`] : []),
+            `${numberOf(count.recorded)} recorded`,
+            ...(count.paused ? [`${numberOf(count.paused)} of them paused`] : []),
         ].join(", "),
-    of: (shown: number, all: number): string => `${shown} of ${all}`,
-    isCut: (most: number): string => `There are more calls than are shown here: the newest ${most}.`,
+    of: (fitting: number, all: number): string => `${numberOf(fitting)} of ${numberOf(all)}`,
+    isCut: (most: number): string =>
+        `There are more calls than are followed here: these are the newest ${numberOf(most)}, and nothing else is counted or found.`,
+    firstOf: (shown: number, all: number): string =>
+        `The ${numberOf(shown)} that began first are shown, of ${numberOf(all)}. Others are found by number, agent or queue.`,
+    more: "Show more",
     find: "Find",
     findHelp: "a number, an agent, a queue",
     connection: { connecting: "Connecting …", live: "Live", lost: "Reconnecting …" },

@@ -109,8 +109,8 @@ export const words = {
     agents: {
         find: "Find an agent",
         findHelp: "an id or a name",
-        listed: "Agents whom the configuration names or somebody has switched. Others are as the organisation is.",
-        nobody: "No agent is named in the configuration, and nobody was switched here. Type an id to switch one.",
+        listed: "Who has had calls, whom the configuration names, who was switched. All others are as the organisation is.",
+        nobody: "No agent has had a call yet, none is named in the configuration, none was switched. Type an id to switch one.",
         nobodyFits: "No such agent is listed.",
         add: (id: string): string => `Switch agent ${id}`,
         tooMany: (shown: number, all: number): string => `${shown} of ${all} are shown: look for the one you mean.`,
@@ -119,6 +119,7 @@ export const words = {
         transcripts: "Transcripts",
         from: "Comes from",
         asOrganisation: "as the organisation",
+        lastCall: (when: string): string => `last call ${when}`,
         switchOf: (what: string, whom: string): string => `${what} of ${whom}`,
         done: (whom: string): string => `Agent ${whom} is switched.`,
     },

@@ -1,13 +1,12 @@
 import type { Call, Recording } from "../../api/client";
-import { momentOf, timeOf } from "../../format";
+import { clockOf, laterOf, momentOf } from "../../format";
 import { words } from "../../words/call_facts";
+import { isKept } from "./absence";
 import { Fact, Said } from "./fact";
 import { named } from "./named";
 import { Section } from "./section";
 
 const W = words.about;
-/** There is nothing to keep. */
-const GONE: ReadonlySet<string> = new Set(["removing", "removed", "absent"]);
 
 /** What the PBX told of the call, and why it is recorded. */
 export function About({ call }: { call: Call }) {
@@ -22,7 +21,7 @@ export function About({ call }: { call: Call }) {
                         <section key={recording.id} class="facts-recording">
                             <h4>{W.recordingOf(place + 1, call.recordings.length)}</h4>
                             <dl class="facts-list">
-                                <RecordingFactLines recording={recording} verdict={call.verdict} />
+                                <RecordingFactLines recording={recording} call={call} />
                             </dl>
                         </section>
                     ))}
@@ -48,8 +47,9 @@ function CallFactLines({ call }: { call: Call }) {
                 <Said>{call.pbx}</Said>
             </Fact>
             <Fact name={W.began}>{momentOf(call.started_at)}</Fact>
-            <Fact name={W.answered}>{call.answered_at && timeOf(call.answered_at)}</Fact>
-            <Fact name={W.ended}>{call.ended_at && timeOf(call.ended_at)}</Fact>
+            <Fact name={W.answered}>{call.answered_at && laterOf(call.answered_at, call.started_at)}</Fact>
+            <Fact name={W.ended}>{call.ended_at && laterOf(call.ended_at, call.started_at)}</Fact>
+            <Fact name={W.talked}>{call.duration > 0 && clockOf(call.duration)}</Fact>
             <Fact name={W.id}>
                 <code>
                     <Said>{call.id}</Said>
@@ -63,16 +63,16 @@ function CallFactLines({ call }: { call: Call }) {
                 )}
             </Fact>
             <Fact name={W.consent} isLong>
-                {call.consent && <Consent consent={call.consent} />}
+                {call.consent && <Consent consent={call.consent} begin={call.started_at} />}
             </Fact>
         </>
     );
 }
 
-function Consent({ consent }: { consent: NonNullable<Call["consent"]> }) {
+function Consent({ consent, begin }: { consent: NonNullable<Call["consent"]>; begin: string }) {
     return (
         <>
-            {consent.asked_at ? `${W.consentAsked} ${timeOf(consent.asked_at)}` : W.consentByDialplan}
+            {consent.asked_at ? `${W.consentAsked} ${laterOf(consent.asked_at, begin)}` : W.consentByDialplan}
             {" – "}
             {consent.key ? (
                 <>
@@ -81,7 +81,7 @@ function Consent({ consent }: { consent: NonNullable<Call["consent"]> }) {
             ) : (
                 W.consentNone
             )}
-            {consent.answered_at && ` ${timeOf(consent.answered_at)}`}
+            {consent.answered_at && ` ${laterOf(consent.answered_at, begin)}`}
             {consent.by && (
                 <>
                     {` ${W.consentBy} `}
@@ -92,8 +92,9 @@ function Consent({ consent }: { consent: NonNullable<Call["consent"]> }) {
     );
 }
 
-function RecordingFactLines({ recording, verdict }: { recording: Recording; verdict: Call["verdict"] }) {
-    const because = recording.rule === verdict?.reason ? "" : recording.rule;
+function RecordingFactLines({ recording, call }: { recording: Recording; call: Call }) {
+    const because = recording.rule === call.verdict?.reason ? "" : recording.rule;
+    const { started_at: from, ended_at: to } = recording;
     return (
         <>
             <Fact name={W.state} isLong={recording.reason !== ""}>
@@ -107,10 +108,7 @@ function RecordingFactLines({ recording, verdict }: { recording: Recording; verd
             <Fact name={W.recordedBecause} isLong>
                 {because && <Said>{because}</Said>}
             </Fact>
-            <Fact name={W.span}>
-                {recording.started_at &&
-                    `${timeOf(recording.started_at)} – ${recording.ended_at ? timeOf(recording.ended_at) : "…"}`}
-            </Fact>
+            <Fact name={W.span}>{from && `${laterOf(from, call.started_at)} – ${to ? laterOf(to, from) : "…"}`}</Fact>
             <Fact name={W.partial} isLong>
                 {recording.is_partial && <Gaps recording={recording} />}
             </Fact>
@@ -126,7 +124,7 @@ function RecordingFactLines({ recording, verdict }: { recording: Recording; verd
                 )}
             </Fact>
             <Fact name={W.expires} isLong={recording.hold !== null}>
-                {!GONE.has(recording.state) && <Expiry recording={recording} />}
+                {isKept(recording) && <Expiry recording={recording} />}
             </Fact>
         </>
     );
@@ -136,7 +134,7 @@ function Gaps({ recording }: { recording: Recording }) {
     return (
         <ul class="facts-plain">
             {recording.gaps.map((gap) => (
-                <li key={`${gap.party}${gap.start_seconds}`}>
+                <li key={`${gap.side} ${gap.party} ${gap.start_seconds}`}>
                     {gap.start_seconds.toFixed(1)}–{gap.end_seconds.toFixed(1)} s <Said>{gap.party}</Said>:{" "}
                     <Said>{gap.reason}</Said>
                 </li>
@@ -148,7 +146,7 @@ function Gaps({ recording }: { recording: Recording }) {
 function Expiry({ recording }: { recording: Recording }) {
     return (
         <>
-            {recording.expires_at ? momentOf(recording.expires_at) : W.expiresNever}
+            {endOf(recording)}
             {recording.hold && (
                 <>
                     {" – "}
@@ -158,4 +156,9 @@ function Expiry({ recording }: { recording: Recording }) {
             )}
         </>
     );
+}
+
+function endOf({ expires_at, is_expiry_known }: Recording): string {
+    if (expires_at) return momentOf(expires_at);
+    return is_expiry_known ? W.expiresNever : W.expiresLater;
 }

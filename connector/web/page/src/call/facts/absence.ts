@@ -51,6 +51,11 @@ function unrecorded(call: Call): Absence {
     return call.answered_at ? "tooShort" : "noAnswer";
 }
 
+const GONE: ReadonlySet<Recording["state"]> = new Set(["removing", "removed", "absent"]);
+
+/** There is something of it that can be kept or deleted. */
+export const isKept = (recording: Recording): boolean => !GONE.has(recording.state);
+
 export const isGone = (absence: Absence): boolean => absence === "removing" || absence === "removed";
 
 /** Copies with the same fate at the same destination, with the names of all their files. */
@@ -63,22 +68,4 @@ export function alike(deliveries: readonly Delivery[]): { one: Delivery; kinds: 
         found.set(fate, group);
     }
     return [...found.values()];
-}
-
-/** What is left of a recording that was deleted, as the server's 410 tells it. */
-export interface Tombstone {
-    readonly removedAt: string | null;
-    readonly removedBy: string;
-    readonly because: string;
-    readonly isExpired: boolean;
-}
-
-export function tombstoneOf(body: unknown): Tombstone {
-    const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
-    return {
-        removedAt: typeof said.removed_at === "string" ? said.removed_at : null,
-        removedBy: typeof said.removed_by === "string" ? said.removed_by : "",
-        because: typeof said.removed_because === "string" ? said.removed_because : "",
-        isExpired: said.is_expired === true,
-    };
 }

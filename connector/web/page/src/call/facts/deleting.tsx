@@ -3,6 +3,7 @@ import { api, type Bodies, type Call, Problem, told } from "../../api/client";
 import { Button } from "../../parts/button";
 import { Dialog } from "../../parts/dialog";
 import { words } from "../../words/call_facts";
+import { isKept } from "./absence";
 import { type Act, refusalText, useAct } from "./act";
 import { Said } from "./fact";
 import { named } from "./named";
@@ -35,7 +36,7 @@ export function Deleting({ call, reload, canDelete }: Props) {
         <div class="facts-delete">
             {canDelete && (
                 <Button kind="danger" onClick={() => setAsked(true)}>
-                    {W.remove}
+                    {W.remove(countOf(call))}
                 </Button>
             )}
             {!isAsked && <Outcome act={act} />}
@@ -43,6 +44,11 @@ export function Deleting({ call, reload, canDelete }: Props) {
             {isAsked && <Question call={call} act={act} remove={remove} close={() => setAsked(false)} />}
         </div>
     );
+}
+
+/** All that are there go together. */
+function countOf(call: Call): number {
+    return call.recordings.filter(isKept).length;
 }
 
 function Stuck({ things }: { things: Erased["things"] }) {
@@ -69,7 +75,7 @@ function Question({ call, act, remove, close }: QuestionProps) {
     const numbers = [call.from_number, call.to_number].filter((one) => one !== "");
     const isConfirmed = [W.removeWord, ...numbers].includes(typed.trim());
     return (
-        <Dialog title={W.removeTitle} onClose={close}>
+        <Dialog title={W.removeTitle(countOf(call))} onClose={close}>
             <form
                 class="facts-confirm"
                 onSubmit={(event) => {

@@ -20,9 +20,8 @@ export function Extending({ call, reload }: { call: Call; reload: () => void }) 
         const params = { path: { call_id: call.id } };
         const kept = await told(api.POST("/v1/calls/{call_id}/recording/extend", { params, body: { days: wanted } }));
         reload();
-        const ends = kept.recordings.map((one) => one.expires_at);
-        const last = ends.flatMap((one) => (one ? [one] : [])).sort()[0];
-        return last ? W.extended(momentOf(last)) : W.extendedForEver;
+        const first = kept.recordings.flatMap((one) => one.expires_at ?? []).sort()[0];
+        return first ? W.extended(momentOf(first)) : W.extendedForEver;
     }
 
     return (

@@ -1,4 +1,4 @@
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { api, type Bodies, told } from "../../api/client";
 import { momentOf } from "../../format";
 import { useAsked } from "../../parts/asked";
@@ -13,12 +13,15 @@ import { Outcome } from "./outcome";
 const W = words.notifications;
 type Item = Bodies["NotificationItem"];
 type Detail = Bodies["NotificationDetail"];
+const LOOK_AGAIN_MILLISECONDS = 5_000;
+const LONGEST_PAUSE_MILLISECONDS = 600_000;
 
 /** One notification in a line; opened, with its body and its tries. */
 export function Notice({ item, changed }: { item: Item; changed: (item: Item) => void }) {
     const [isOpen, setOpen] = useState(false);
     const act = useAct();
     const detail = useId();
+    useOutcome(item, changed);
 
     async function replay(): Promise<string> {
         const path = { id: item.id };
@@ -65,6 +68,22 @@ export function Notice({ item, changed }: { item: Item; changed: (item: Item) =>
             <div id={detail}>{isOpen && <Opened item={item} />}</div>
         </li>
     );
+}
+
+/** What waits is looked at again when it has been tried. */
+function useOutcome(item: Item, changed: (item: Item) => void): void {
+    useEffect(() => {
+        if (item.state !== "waiting") return;
+        const look = (): void => {
+            const path = { id: item.id };
+            // What can't be had now is asked for again.
+            told(api.GET("/v1/notifications/{id}", { params: { path } })).then(changed, () => undefined);
+        };
+        const left = item.next_at === null ? 0 : Date.parse(item.next_at) - Date.now();
+        const pause = Math.min(Math.max(LOOK_AGAIN_MILLISECONDS, left), LONGEST_PAUSE_MILLISECONDS);
+        const timer = setInterval(() => document.hidden || look(), pause);
+        return () => clearInterval(timer);
+    }, [item]);
 }
 
 function Opened({ item }: { item: Item }) {

@@ -1,5 +1,5 @@
 import type { Call } from "../../api/client";
-import { timeOf } from "../../format";
+import { laterOf } from "../../format";
 import { words } from "../../words/call_facts";
 import { Said } from "./fact";
 import { Section } from "./section";
@@ -18,12 +18,7 @@ export function Parties({ call }: { call: Call }) {
                 call.legs.length ? (
                     <ol class="facts-legs">
                         {call.legs.map((leg, place) => (
-                            <LegLine
-                                key={`${place} ${leg.created_at}`}
-                                leg={leg}
-                                whole={whole}
-                                isOver={call.ended_at !== null}
-                            />
+                            <LegLine key={`${place} ${leg.created_at}`} leg={leg} whole={whole} call={call} />
                         ))}
                     </ol>
                 ) : (
@@ -34,7 +29,8 @@ export function Parties({ call }: { call: Call }) {
     );
 }
 
-function LegLine({ leg, whole, isOver }: { leg: Leg; whole: Span; isOver: boolean }) {
+function LegLine({ leg, whole, call }: { leg: Leg; whole: Span; call: Call }) {
+    const at = (moment: string): string => laterOf(moment, call.started_at);
     return (
         <li>
             <span class="leg-who">
@@ -54,8 +50,8 @@ function LegLine({ leg, whole, isOver }: { leg: Leg; whole: Span; isOver: boolea
                 )}
             </span>
             <span class="leg-times">
-                {timeOf(leg.created_at)} –{" "}
-                {leg.answered_at ? `${W.answered} ${timeOf(leg.answered_at)}` : W.notAnswered} – {ending(leg, isOver)}
+                {at(leg.created_at)} – {leg.answered_at ? `${W.answered} ${at(leg.answered_at)}` : W.notAnswered} –{" "}
+                {leg.ended_at ? at(leg.ended_at) : endless(call)}
             </span>
             <LegBar leg={leg} whole={whole} />
         </li>
@@ -63,9 +59,8 @@ function LegLine({ leg, whole, isOver }: { leg: Leg; whole: Span; isOver: boolea
 }
 
 /** Of a leg whose end the PBX never told the call's end is all that is known. */
-function ending(leg: Leg, isOver: boolean): string {
-    if (leg.ended_at) return timeOf(leg.ended_at);
-    return isOver ? W.notTold : W.lasts;
+function endless(call: Call): string {
+    return call.ended_at === null ? W.lasts : W.notTold;
 }
 
 function LegBar({ leg, whole }: { leg: Leg; whole: Span }) {

@@ -40,15 +40,21 @@ export function Tags({ call, reload }: { call: Call; reload: () => void }) {
                 {tags.map((tag) => (
                     <li key={tag}>
                         <Said>{tag}</Said>
-                        {may("control") && (
-                            <Button
-                                kind="icon"
-                                aria-label={W.removeTag(tag)}
-                                disabled={act.isBusy}
-                                onClick={() => remove(tag)}
-                            >
-                                ×
-                            </Button>
+                        {call.fixed_tags.includes(tag) ? (
+                            <span class="tag-of" title={W.tagFixedHelp}>
+                                {W.tagFixed}
+                            </span>
+                        ) : (
+                            may("control") && (
+                                <Button
+                                    kind="icon"
+                                    aria-label={W.removeTag(tag)}
+                                    disabled={act.isBusy}
+                                    onClick={() => remove(tag)}
+                                >
+                                    ×
+                                </Button>
+                            )
                         )}
                     </li>
                 ))}

@@ -1,12 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { href } from "../../address";
-import { api, type Call, type Recording } from "../../api/client";
+import type { Call, Recording } from "../../api/client";
 import { momentOf } from "../../format";
-import { useAsked } from "../../parts/asked";
 import { Link } from "../../parts/link";
 import { may } from "../../session/session";
 import { words } from "../../words/call_facts";
-import { type Absence, absenceOf, alike, isGone, type Tombstone, tombstoneOf } from "./absence";
+import { type Absence, absenceOf, alike, isGone } from "./absence";
 import { Fact, Said } from "./fact";
 import "./facts.css";
 import { named } from "./named";
@@ -24,7 +23,7 @@ export function WhyNothing({ call, recording, reload }: Props) {
     return (
         <div class={`why-nothing ${TROUBLES.has(absence) ? "why-trouble" : ""}`}>
             {isGone(absence) && recording ? (
-                <Gone call={call} recording={recording} absence={absence} />
+                <Gone recording={recording} absence={absence} />
             ) : (
                 <>
                     <p class="why-main" role="status">
@@ -107,20 +106,19 @@ function mendHints(absence: Absence, recording: Recording): string[] {
     return [...(has("refused") ? [W.refusedMend] : []), ...(has("gave-up") ? [W.gaveUpMend] : [])];
 }
 
-/** Who may not listen is told what the call itself tells. */
-function Gone({ call, recording, absence }: { call: Call; recording: Recording; absence: Absence }) {
-    const asked = useAsked((signal) => tombstone(call, recording, signal), [call.id, recording.id, recording.state]);
-    const stone = asked.value;
-    const main = absence === "removing" ? W.removing : stone?.isExpired ? W.expired : stone ? W.erased : W.removed;
+/** When and by whom; of one whose days were over that says why, too. */
+function Gone({ recording, absence }: { recording: Recording; absence: Absence }) {
+    const { removal } = recording;
+    const isExpired = removal?.is_expired ?? false;
     return (
         <>
             <p class="why-main" role="status">
-                {main}
+                {absence === "removing" ? W.removing : isExpired ? W.expired : W.removed}
             </p>
             <dl class="facts-list">
-                <Fact name={W.when}>{stone?.removedAt && momentOf(stone.removedAt)}</Fact>
-                <Fact name={W.by}>{said(stone?.removedBy)}</Fact>
-                <Fact name={W.because}>{!stone?.isExpired && said(stone?.because || recording.reason)}</Fact>
+                <Fact name={W.when}>{removal?.at && momentOf(removal.at)}</Fact>
+                <Fact name={W.by}>{said(removal?.by)}</Fact>
+                <Fact name={W.because}>{!isExpired && said(recording.reason)}</Fact>
                 <Fact name={W.keptUntil}>{recording.expires_at && momentOf(recording.expires_at)}</Fact>
             </dl>
         </>
@@ -129,11 +127,4 @@ function Gone({ call, recording, absence }: { call: Call; recording: Recording; 
 
 function said(text: string | undefined): ComponentChildren {
     return text && <Said>{text}</Said>;
-}
-
-async function tombstone(call: Call, recording: Recording, signal: AbortSignal): Promise<Tombstone | undefined> {
-    if (!may("listen")) return undefined;
-    const params = { path: { call_id: call.id }, query: { recording: recording.id } };
-    const { response, error } = await api.GET("/v1/calls/{call_id}/recording", { params, signal });
-    return response.status === 410 ? tombstoneOf(error) : undefined;
 }

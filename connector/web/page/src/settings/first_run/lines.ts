@@ -18,7 +18,7 @@ export const LINES = {
     asterisk: {
         account: asteriskAccount,
         reload: "asterisk -rx 'manager reload'",
-        folder: "sudo install -d -o asterisk -g asterisk -m 2775 /var/spool/asterisk/recording",
+        folder: "sudo install -d -o asterisk -g asterisk -m 2770 /var/spool/asterisk/recording",
         config: asteriskConfig,
         secret: "AMI_PASSWORD=CHOOSE-A-LONG-ONE",
     },
