@@ -13,9 +13,11 @@ COPY docs/openapi.json docs/openapi.json
 # secrets nothing is mounted.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=npm \
     NPM_CONFIG_USERCONFIG=/run/secrets/npm scripts/build-page
+# What else it is to have: whisper-english, whisper-base (docs/transcripts.md), with commas between.
+ARG EXTRAS=
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/callreel/bin/pip install --constraint constraints.txt setuptools setuptools-scm \
-    && /opt/callreel/bin/pip install --constraint constraints.txt --no-build-isolation . \
+    && /opt/callreel/bin/pip install --constraint constraints.txt --no-build-isolation ".${EXTRAS:+[$EXTRAS]}" \
     && /opt/callreel/bin/pip uninstall --yes setuptools setuptools-scm vcs-versioning
 
 FROM ${BASE}

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from connector.command_line.audit import operator
 from connector.command_line.exits import Exit
 from connector.command_line.output import iso, print_json, print_table
+from connector.command_line.ownership import give_to_owner
 from connector.errors import ConfigError
 from connector.ports.erasure_ledger import ErasureState
 from connector.roles.house import opened
@@ -20,7 +22,13 @@ def begin(options: argparse.Namespace) -> int:
         if bool(options.call) == bool(options.number):
             raise ConfigError("say what: --call ID or --number NUMBER")
         async with opened(options.config) as house:
-            return await house.erasing.erase(operator(house), call_id=options.call or "", number=options.number or "")
+            try:
+                return await house.erasing.erase(
+                    operator(house), call_id=options.call or "", number=options.number or ""
+                )
+            finally:
+                # The book of erasures may be new.
+                give_to_owner(Path(house.settings.state))
 
     return _answered(options, asyncio.run(work()))
 

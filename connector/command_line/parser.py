@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connector.command_line.exits import Exit
+from connector.config.environment_file import add_variables
 from connector.domain.access import KeyRole
 from connector.domain.durations import seconds_of
 from connector.domain.recording import ArtefactKind
@@ -28,7 +29,8 @@ _EPILOG = """\
 exit codes:  0 done   1 failed   2 wrong usage or configuration   3 not found   4 unavailable, try again
              130 interrupted
 
-The configuration is --config, else $CALLREEL_CONFIG, else /etc/callreel/config.yaml.
+The configuration is --config, else $CALLREEL_CONFIG, else /etc/callreel/config.yaml. A file `environment` beside it
+holds variables (NAME=value) that it takes as ${NAME}.
 Begin with:  callreel check my-config.yaml   and then   callreel run --config my-config.yaml
 """
 
@@ -36,6 +38,7 @@ Begin with:  callreel check my-config.yaml   and then   callreel run --config my
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command; every failure on purpose becomes one line on stderr and an exit code."""
     options = _parser().parse_args(arguments)
+    add_variables(getattr(options, "file", None) or options.config, os.environ)
     try:
         return _carried_out(options)
     except (ConfigError, BadRequest) as error:

@@ -7,9 +7,11 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from connector.command_line.exits import Exit
 from connector.command_line.output import print_json, printable
+from connector.command_line.ownership import become_owner
 from connector.config.loading import load
 from connector.domain.diagnosis import Finding, Level
 from connector.ports.pins import Pin
@@ -23,7 +25,9 @@ def test_destination(options: argparse.Namespace) -> int:
     """Put, read back, link, overwrite, delete; say what works, and remember how it wants to be spoken to."""
     # What the stores log is in the findings.
     logging.getLogger("connector").addHandler(logging.NullHandler())
-    trial = wanted(load(options.config, os.environ), options.destination, options.credentials)
+    settings = load(options.config, os.environ)
+    trial = wanted(settings, options.destination, options.credentials)
+    become_owner(Path(settings.state))
     findings: list[Finding] = []
 
     def tell(finding: Finding) -> None:

@@ -56,9 +56,8 @@ def _with_settings(options: argparse.Namespace, work: _Work) -> int:
         async with opened(options.config) as house:
             overlay = house.overlay
             trial = BucketTrial(house.clock, house.catalogue.pins)
-            settings = HouseSettings(
-                house.catalogue.changed_settings, house.vault, overlay, trial, house.auditing, house.clock
-            )
+            rows, seen_agents = house.catalogue.changed_settings, house.catalogue.seen_agents
+            settings = HouseSettings(rows, seen_agents, house.vault, overlay, trial, house.auditing, house.clock)
             return await work(settings, operator(house), overlay)
 
     return asyncio.run(run())

@@ -19,7 +19,7 @@ from connector.domain.transcript import Transcript
 from connector.domain.transcript_document import Occasion, document, occasion_of
 from connector.domain.transcript_forms import srt, timed, vtt
 from connector.domain.vcon import vcon
-from connector.errors import ConfigError, Conflict, NoLongerThere, NotFound
+from connector.errors import BadRequest, ConfigError, Conflict, NoLongerThere, NotFound
 from connector.ports.search_ledger import TranscriptFilter
 from connector.ports.shipping_ledger import RecordingFile
 from connector.roles.house import House, opened
@@ -128,7 +128,7 @@ async def _failed(house: House) -> list[Transcript]:
 
 
 async def _asked(house: House, calls: Mapping[str, str], engine: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """What is made, and why not what is not."""
+    """What is made, and why not what is not. Raises BadRequest for an engine that may hear none of them."""
     rehearing = Rehearing(
         house.catalogue.transcriptions,
         house.lookup,
@@ -137,13 +137,20 @@ async def _asked(house: House, calls: Mapping[str, str], engine: str) -> tuple[l
         house.clock,
     )
     asked, refused = [], {}
+    wrong: BadRequest | None = None
     for id, call_id in calls.items():
         try:
             one = await rehearing.again(operator(house), call_id, id, engine)
         except (Conflict, NoLongerThere, NotFound) as error:
             refused[id] = str(error)
             continue
+        except BadRequest as error:
+            # Another organisation's may be heard by it all the same.
+            wrong, refused[id] = error, str(error)
+            continue
         asked.append({"recording_id": one.recording_id, "version": one.version, "engine": one.engine})
+    if wrong is not None and not asked:
+        raise wrong
     return asked, refused
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from connector import __version__
 from connector.command_line.exits import Exit
 from connector.command_line.output import print_json
+from connector.command_line.ownership import give_to_owner
 from connector.config.loading import load
 from connector.roles import folder_lock
 from connector.roles.addresses import catalogue_url
@@ -21,6 +22,8 @@ def migrate(options: argparse.Namespace) -> int:
     settings = load(options.config, os.environ)
     state = Path(settings.state)
     copy = upgrade(catalogue_url(settings), state / "backups")
+    if state.is_dir():
+        give_to_owner(state)
     if copy is not None:
         print(f"the catalogue as it was is kept in {copy}")
     return Exit.OK
@@ -43,8 +46,11 @@ def restore(options: argparse.Namespace) -> int:
     settings = load(options.config, os.environ)
     state = Path(settings.state)
     with folder_lock.held(state, "capture"), folder_lock.held(state, "work"):
-        copies.restore(options.archive, catalogue_url(settings), state, force=options.force)
-        aside = _set_head_aside(state)
+        try:
+            copies.restore(options.archive, catalogue_url(settings), state, force=options.force)
+            aside = _set_head_aside(state)
+        finally:
+            give_to_owner(state)
     print(f"{options.archive} is back in {settings.state}; what was erased since is erased again at the next start")
     if aside is not None:
         print(f"the audit log ends where the backup was made; the head that was signed since lies in {aside}")

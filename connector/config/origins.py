@@ -200,7 +200,9 @@ class Origins:
         if row is not None and reason is None:
             found = Origin(source=Source.API, by=row.by, at=row.at)
         if heard is not None:
-            found = self._ruled(heard.decider) if heard.decider is not None else found
+            if heard.decider is not None:
+                details.append(f"set by API ({found.by}) as well: the rule comes before" if found.by else "")
+                found = self._ruled(heard.decider)
             details += heard.told()
         return replace(found, detail="; ".join(filter(None, details)))
 

@@ -23,8 +23,9 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
         if escape:
             return found[0][1:]
         if name not in environment:
-            hint = f"set it, or write $${{{name}}} where this very text is meant"
-            raise ValueError(f"the environment variable {name} is not set: {hint}")
+            set_it = f"write {name}=… into the file `environment` beside this one"
+            or_else = f"or $${{{name}}} where this very text is meant"
+            raise ValueError(f"the environment variable {name} is not set: {set_it}, {or_else}")
         return environment[name]
 
     return _VARIABLE.sub(value, text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from connector.domain.option_values import retention_days as days
 from connector.domain.options import PauseBehavior, RecordingOptions, TranscriptionOptions
-from connector.domain.organisation import AgentSource, Unknown
+from connector.domain.organisation import AgentSource, Unknown, what_of_unknown
 from connector.domain.policy import Switch, When, Word
 from connector.domain.products import DEFAULT_FORMAT, DEFAULT_LAYOUT
 from connector.settings.destinations import DestinationSettings
@@ -87,7 +87,7 @@ class OrganisationsSettings:
     unknown: Unknown = field(
         default=Unknown.REFUSE,
         metadata=said(
-            "a call of nobody's is not recorded, and said; hold (keep it here) follows and is refuse until then"
+            "a call of nobody's is not recorded, and the log says so; there is no other way yet", read=what_of_unknown
         ),
     )
     known: Mapping[str, OrganisationSettings] = field(

@@ -211,6 +211,9 @@ def settings_of(unit: Path) -> dict[str, list[str]]:
     return found
 
 
+UNIT_OF = {unit.stem.removeprefix("callreel-"): unit for unit in UNITS}
+
+
 def test_there_is_a_unit_for_all_roles_and_one_for_each() -> None:
     assert sorted(unit.stem for unit in UNITS) == ["callreel", "callreel-capture", "callreel-web", "callreel-work"]
 
@@ -250,6 +253,15 @@ def test_a_unit_starts_commands_that_callreel_knows(unit: Path) -> None:
         assert result.returncode == 0, result.stderr
 
 
+def test_work_and_web_stand_back_for_capture_in_units_of_their_own_too() -> None:
+    from connector.command_line.starting import _ROLES
+
+    nice = {unit.stem: int(settings_of(unit).get("Service.Nice", ["0"])[0]) for unit in UNITS}
+    assert nice == {"callreel": 0, **{f"callreel-{role}": niceness for role, niceness in _ROLES.items()}}
+    weights = [int(settings_of(UNIT_OF[role]).get("Service.CPUWeight", ["100"])[0]) for role in _ROLES]
+    assert weights == sorted(set(weights), reverse=True)
+
+
 def test_no_unit_of_one_role_runs_beside_the_unit_of_all() -> None:
     alone = {unit.stem: settings_of(unit)["Unit.Conflicts"] for unit in UNITS}
     names = " ".join(f"{unit.name}" for unit in UNITS if unit.stem != "callreel")
@@ -270,7 +282,8 @@ def test_installing_lays_the_files_and_keeps_them_from_others(tmp_path: Path) ->
     assert (tmp_path / "etc/callreel/config.yaml").read_text() == (ROOT / "config.yaml").read_text()
     units = sorted(path.name for path in (tmp_path / "etc/systemd/system").iterdir())
     assert units == ["callreel-capture.service", "callreel-work.service"]
-    assert (tmp_path / "usr/share/doc/callreel/install.md").is_file()
+    shared = tmp_path / "usr/share/doc/callreel"
+    assert all((shared / name).is_file() for name in ("install.md", "callreel.conf", "callreel.xml"))
     private = ("etc/callreel", "etc/callreel/secrets", "var/lib/callreel")
     assert {name: mode(tmp_path / name) for name in private} == dict.fromkeys(private, 0o750)
     assert mode(tmp_path / "etc/callreel/config.yaml") == 0o640
@@ -315,6 +328,26 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(script: str, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "installed"),
+    [
+        ((), r"/[^\s\[]+"),
+        (("--with", "whisper-base"), r"/[^\s\[]+\[whisper-base\]"),
+        (("--with=none",), r"/[^\s\[]+"),
+    ],
+)
+def test_an_upgrade_may_bring_what_hears_calls(words: tuple[str, ...], installed: str) -> None:
+    result = ran("scripts/install", "--dry-run", *words)
+    assert result.returncode == 0, result.stderr
+    assert re.search(rf"^would run: .* --no-build-isolation {installed}$", result.stdout, re.MULTILINE)
+
+
+def test_installing_names_an_extra_that_there_is_not() -> None:
+    result = ran("scripts/install", "--dry-run", "--with", "whisper-english,wisper")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "no extra wisper" in result.stderr
+
+
 def test_setting_up_names_the_python_that_is_too_old(tmp_path: Path) -> None:
     (tmp_path / "scripts").mkdir()
     for name in ("scripts/setup", "pyproject.toml", "constraints.txt"):
@@ -339,7 +372,7 @@ def values(word: str) -> list[str]:
 
 
 def test_the_images_base_is_an_argument_and_its_process_is_not_root() -> None:
-    assert values("ARG") == ["BASE=python:3.13-slim"]
+    assert values("ARG") == ["BASE=python:3.13-slim", "EXTRAS="]
     assert values("FROM") == ["${BASE} AS build", "${BASE}"]
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", values("USER")[-1])
     after_user = [word for word, _ in instructions()][[word for word, _ in instructions()].index("USER") + 1 :]

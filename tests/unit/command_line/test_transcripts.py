@@ -17,7 +17,7 @@ from connector.domain.talk import TalkFacts, TalkSide
 from connector.domain.transcript import SpokenLine, Transcript
 from connector.ports.transcription_ledger import TranscriptionLedger
 from connector.roles.house import built
-from tests.builders import MORNING
+from tests.builders import MORNING, a_call, a_recording
 from tests.unit.command_line.site import Site
 
 SIDE = TalkSide(
@@ -197,6 +197,19 @@ def test_what_cannot_be_heard_again_is_named_and_the_others_are(house: Site) -> 
 def test_an_engine_that_is_none_is_wrong_usage_and_the_others_are_named(house: Site) -> None:
     answer = house.run("transcripts", "again", "done", "--engine", "cloud")
     assert (answer.code, "local may" in answer.err) == (2, True)
+
+
+def test_an_engine_that_may_not_hear_some_hears_the_others(house: Site) -> None:
+    of_clinic = {"organisation": "clinic", "pbx": "demo"}
+    theirs = a_recording(id="theirs", call_id="call-theirs", state=RecordingState.AVAILABLE, **of_clinic)
+    house.apply(a_call(id="call-theirs", **of_clinic), theirs)
+    with house.config.open("a") as config:
+        config.write("transcription: {engines: {own: {openai: {url: 'https://own.example/v1', model: m}}}}\n")
+        config.write("organisations: {default: {engines: [local, own]}, clinic: {}}\n")
+    answer = house.run("transcripts", "again", "theirs", "bad", "--engine", "own")
+    assert answer.code == 1
+    assert "theirs: engine 'own' may not hear the sound of 'clinic': local may" in answer.err
+    assert answer.out.splitlines()[-1].split() == ["bad", "1", "own"]
 
 
 def test_whose_must_be_said(site: Site) -> None:

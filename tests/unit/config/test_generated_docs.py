@@ -19,8 +19,10 @@ from connector.config.reader import key_of, keys
 from connector.config.reference import markdown
 from connector.config.schema import json_schema
 from connector.domain import states
+from connector.domain.name_variables import BY_NAME
 from connector.domain.option_values import OPTIONS, plain
 from connector.domain.options import RecordingOptions
+from connector.domain.time_pattern import LETTERS
 from connector.domain.week import WeekTime
 from connector.settings import DEFAULT_OPTIONS, DestinationSettings, Endpoint, OrganisationSettings, Settings
 from tests.unit.config.conftest import PBX, SITES
@@ -59,6 +61,13 @@ def test_every_setting_explains_itself_and_stands_on_the_page(kind: Any, field: 
     assert field.metadata["doc"]
     page = markdown()
     assert field.metadata.get("rest") or field.metadata.get("flat") or f"| `{key_of(field)}` |" in page
+
+
+def test_every_variable_of_names_stands_on_the_page() -> None:
+    section = markdown().partition("## Names of files")[2]
+    assert {f"`{{{name}}}`" for name in BY_NAME} | {f"`{letters}`" for letters in LETTERS} <= set(
+        re.findall(r"`[^`]+`", section)
+    )
 
 
 def test_what_the_api_lays_there_is_no_key_of_the_file() -> None:

@@ -163,6 +163,8 @@ def test_a_rule_that_speaks_of_every_call_is_where_it_comes_from(read: Load, rul
     found = origins(read(with_rules(rule)), recording_enabled=False)["recording_enabled"]
     assert place(found) == (Source.RULE, 9)
     assert "rule 1 (every call, line 9)" in found.detail
+    assert "set by API (key k1) as well" in found.detail
+    assert "by API" not in origins(read(with_rules(rule)))["recording_enabled"].detail
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,10 @@ def test_agents_are_known_by_the_file_by_rules_and_by_their_switches(site: Setti
 def test_a_rule_that_says_never_of_an_agent_stands_above_his_switch_and_one_that_says_no_below(read: Load) -> None:
     switch: dict[str, Any] = {"agents.299.recording_enabled": True}
     never = agents(read(SITE), **switch)["299"].origin
-    assert (place(never), never.detail) == ((Source.RULE, 11), "rule 3 (every call, line 11): never")
+    assert (place(never), never.detail) == (
+        (Source.RULE, 11),
+        "set by API (key k1) as well: the rule comes before; rule 3 (every call, line 11): never",
+    )
     says_no = SITE.replace('agent: "299"}\n    record: never', 'agent: "299"}\n    record: no')
     assert agents(read(says_no), **switch)["299"].origin.source is Source.API
     assert agents(read(says_no))["299"].origin.source is Source.RULE

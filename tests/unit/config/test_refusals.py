@@ -62,6 +62,8 @@ def test_a_name_that_is_none_is_answered_with_the_nearest_one(
         ('rules: [{when: {from: "1.2"}, record: no}]', "rules[1].when.from", "only stand at the end"),
         ("rules: [{when: {queue: []}, record: no}]", "rules[1].when.queue", "empty list"),
         ("rules: [{when: {direction: inwards}, record: no}]", "rules[1].when.direction", "inbound"),
+        ("organisations: {unknown: hold}", "organisations.unknown", "it is not recorded. Write refuse"),
+        ("organisations: {unknown: keep}", "organisations.unknown", "'keep' is not one of refuse"),
         ("timezone: Europe/Londn", "timezone", "Europe/London"),
         ("timezone: ../../etc/passwd", "timezone", "unknown"),
         ("state: var/lib", "state", "whole path"),
