@@ -23,8 +23,11 @@ class Doom:
         (self._folder / "plan.json").write_text(json.dumps(points))
 
     def hold(self, *points: str) -> None:
-        """Whoever comes to one of these stays there, from the process's next life on."""
-        (self._folder / "hold.json").write_text(json.dumps(points))
+        """Whoever comes to one of these stays there until it is none of them any more."""
+        anew = self._folder / "hold.new"
+        anew.write_text(json.dumps(points))
+        # Whoever stands still reads it again and again, and never half of it.
+        anew.replace(self._folder / "hold.json")
 
     @property
     def died(self) -> list[str]:

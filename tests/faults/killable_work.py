@@ -28,6 +28,8 @@ Answer = TypeVar("Answer")
 #: catalogue is done but for the commit; committed = that is there, and the rest of the step is not.
 MOMENTS = ("before", "waiting", "uncommitted", "committed", "after")
 
+_LOOK_SECONDS = 0.02
+
 _step: ContextVar[str] = ContextVar("step", default="no step")
 
 
@@ -50,8 +52,8 @@ def _killable(name: str, step: Step, doom: Doom) -> Step:
     async def doomed(subject: str, attempt: int) -> None:
         _step.set(name)
         doom.reached(f"{name}/before")
-        if doom.holds(name):
-            await asyncio.Event().wait()
+        while doom.holds(name):  # noqa: ASYNC110  # what another process wrote
+            await asyncio.sleep(_LOOK_SECONDS)
         asyncio.get_running_loop().call_soon(doom.reached, f"{name}/waiting")
         await step(subject, attempt)
         doom.reached(f"{name}/after")

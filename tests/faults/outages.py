@@ -70,6 +70,11 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def enlarge(folder: Path, size: str) -> None:
+    """The small disk at the folder."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+
+
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
     """Every byte of the folder's disk is taken."""

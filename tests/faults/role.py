@@ -24,6 +24,7 @@ class Role:
         self.prefix: list[str] = []
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_killed = False
         self._seen = 0
 
     @property
@@ -33,6 +34,7 @@ class Role:
 
     def start(self) -> None:
         self._seen = len(self.lines)
+        self._is_killed = False
         with self.log.open("ab") as log:
             self._process = self._started(log)
 
@@ -85,11 +87,12 @@ class Role:
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
-        """Dead at once, with all that it had started."""
-        if self._process is not None:
+        """Dead at once, with all that it had started. Once in a life: its number may be somebody else's afterwards."""
+        if self._process is not None and not self._is_killed:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._is_killed = True
 
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -20,8 +20,8 @@ from tests.freeswitch.voices import FRAMES_PER_SECOND
 from tests.pbx import noise
 from tests.pbx.proof import Findings, Voice, assert_complete, assert_length
 from tests.pbx.spans import without
-from tests.pbx.steadiness import EVENINGS
 from tests.pbx.waiting import talking, until
+from tests.steadiness import EVENINGS
 
 Act = TypeVar("Act")
 TALK_SECONDS: Final = 1.5

@@ -2,47 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 from tests.pbx.asterisk import Asterisk, NoAsterisk
 from tests.pbx.configuration import Wishes
 from tests.pbx.phone import Phone
-from tests.pbx.steadiness import EVENINGS, VERDICT, watched
 
 HERE = Path(__file__).parent
-
-
-#: A machine that keeps programs waiting changes what they say and hear: what fails there proves nothing.
-_TRIES = 3
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """A test that fails while the machine does not keep time is tried again, and the report says so. The last time its
-    moments are judged as exactly as the machine allowed."""
-    if not any(item.get_closest_marker(name) for name in ("slow", "thorough")):
-        return None
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for tries in range(1, _TRIES + 1):
-        with watched() as steadiness, VERDICT.last(steadiness) if tries == _TRIES else nullcontext():
-            reports = runtestprotocol(item, nextitem=nextitem, log=False)
-            told = f"try {tries}: {steadiness}{EVENINGS}"
-            is_steady = steadiness.is_steady and EVENINGS.was_steady
-        if tries == _TRIES or is_steady or not any(report.failed for report in reports):
-            break
-        if not EVENINGS.was_steady:
-            # Looking at the same sound once more would find the same.
-            item.session._setupstate.teardown_exact(None)
-    for report in reports:
-        if report.failed:
-            report.sections.append(("the machine", told))
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,8 +19,8 @@ from tests.pbx.phone import Manner, Phone
 from tests.pbx.proof import Finding, Findings, Voice, assert_complete, assert_length, examine
 from tests.pbx.sounds import Noise, Silence, Sound
 from tests.pbx.spans import overlap
-from tests.pbx.steadiness import VERDICT
 from tests.pbx.waiting import talking
+from tests.steadiness import VERDICT
 
 #: By so much RTP's numbers of a new peer lie beside those of the last one. Behind them, a recorder of what Asterisk
 #: sends to the other channel goes silent for good.

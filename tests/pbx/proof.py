@@ -15,7 +15,7 @@ from tests.pbx import noise
 from tests.pbx.leg import Leg
 from tests.pbx.noise import Run, Samples
 from tests.pbx.spans import Span, length, overlap, united, without
-from tests.pbx.steadiness import VERDICT
+from tests.steadiness import VERDICT
 
 FRAME_SECONDS: Final = 0.020
 #: Two runs are compared when they stand no further apart: between holds each side may say something alone.

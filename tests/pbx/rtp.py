@@ -29,6 +29,7 @@ TICKS_PER_FRAME: Final = 4
 #: What came waits in the kernel, which stamps it; it is fetched every 100 ms.
 TICKS_PER_FETCH: Final = 20
 _LOCK_SECONDS: Final = 0.0002
+_USUAL_LOCK_SECONDS: Final = sys.getswitchinterval()
 _HEADER: Final = struct.Struct(">BBHII")
 _STAMP: Final = struct.Struct("qq")
 #: SO_TIMESTAMPNS; the socket module has no name for it.
@@ -240,6 +241,7 @@ class Media(threading.Thread):
         self._is_over.set()
         self.join()
         gc.enable()
+        sys.setswitchinterval(_USUAL_LOCK_SECONDS)
 
     def _share_out(self) -> None:
         # It stops all threads, for a tenth of a second when many packets are kept.

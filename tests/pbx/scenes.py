@@ -17,8 +17,8 @@ from tests.pbx.configuration import Wishes
 from tests.pbx.daemon import Daemon
 from tests.pbx.leg import Leg
 from tests.pbx.phone import Phone
-from tests.pbx.steadiness import EVENINGS
 from tests.pbx.waiting import talking, until
+from tests.steadiness import EVENINGS
 
 Act = TypeVar("Act")
 #: Plays one call; the name is its own among the phones' users, so that its recording is found.

@@ -18,8 +18,8 @@ from tests.pbx.mixture import trace
 from tests.pbx.phone import Phone
 from tests.pbx.proof import Voice
 from tests.pbx.spans import length, united, without
-from tests.pbx.steadiness import VERDICT
 from tests.pbx.waiting import talking, until
+from tests.steadiness import VERDICT
 
 pytestmark = pytest.mark.asterisk
 

@@ -277,7 +277,7 @@ async def test_a_server_of_an_unknown_authority_is_not_believed_until_that_is_na
 ) -> None:
     container, ca_file = behind_tls
     stranger, store = container.open(), store_at(container, tmp_path, ca_file=ca_file)
-    with pytest.raises(DestinationRefused, match="`ca_file`"):
+    with pytest.raises(DestinationRefused, match="as `ca`"):
         await stranger.put(NAME, source, digest_of(SOUND))
     await store.put(NAME, source, digest_of(SOUND))
     assert await content_of(store, NAME) == SOUND
@@ -293,7 +293,7 @@ async def test_an_authoritys_file_that_is_none_is_named(
     if content:
         ca_file.write_bytes(content)
     store = store_at(container, tmp_path, ca_file=ca_file)
-    with pytest.raises(DestinationRefused, match=r"ca\.pem .*: mend `ca_file`"):
+    with pytest.raises(DestinationRefused, match=r"ca\.pem .*: mend `ca`"):
         await store.put(NAME, source, digest_of(SOUND))
     await store.close()
 

@@ -244,7 +244,7 @@ async def test_a_certificate_of_an_authority_that_nobody_named(rclone: Rclone, t
     bucket.place = replace(bucket.place, ca_file=None)
     error = await refusal(bucket, sound)
     assert isinstance(error, DestinationRefused)
-    assert "name that one's file as `ca_file`" in str(error)
+    assert "name that one's file as `ca`" in str(error)
     assert bucket.names() == []
 
 
