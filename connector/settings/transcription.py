@@ -17,7 +17,7 @@ AUTO_MODEL = "auto"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhisperSettings:
-    """On this machine, in processes of its own; needs `pip install callreel[whisper]`."""
+    """On this machine, in processes of its own; `scripts/install --with whisper-english` brings it."""
 
     model: str = field(
         default=AUTO_MODEL,

@@ -87,7 +87,7 @@ def _whisper(folder: Path) -> Any:
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:
-        raise EngineRefused(f"Whisper cannot be loaded ({error}): pip install 'callreel[whisper]'") from error
+        raise EngineRefused(f"Whisper cannot be loaded ({error}): scripts/install --with whisper-english") from error
     try:
         return WhisperModel(
             str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1, local_files_only=True

