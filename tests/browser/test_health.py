@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from connector.services.reports import write_report
 from tests.browser.chromium import Visitor
@@ -73,6 +73,20 @@ async def test_a_house_s_key_sees_destinations_queues_disks_and_counts(visitor: 
     )
     await card(page, "Recordings").get_by_role("link", name="failed at store").click()
     await expect(page).to_have_url(re.compile(r"/calls\?recording_state=failed-at-store$"))
+
+
+async def test_copies_that_could_not_be_deleted_are_counted_with_the_reason(visitor: Visitor) -> None:
+    async def one_stays(route: Route) -> None:
+        answer = await route.fetch()
+        health = await answer.json()
+        health["destinations"][0] |= {"undeletable": 3, "undeletable_reason": "the key may not delete <here>"}
+        await route.fulfill(response=answer, json=health)
+
+    page = await visitor.open("/health", who="house read")
+    await page.route("**/v1/health", one_stays)
+    await look_again(page)
+    await expect(card(page, "Destinations")).to_contain_text("3 not deleted")
+    await expect(card(page, "Destinations")).to_contain_text("the key may not delete <here>")
 
 
 async def test_a_key_of_an_organisation_sees_its_own_part_and_no_word_of_the_house_s(visitor: Visitor) -> None:

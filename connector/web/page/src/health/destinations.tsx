@@ -39,25 +39,32 @@ function OneDestination({ destination: one }: { destination: Destination }) {
                     )}
                 </p>
             )}
-            {one.reason && (
-                <p class={one.refused || one.gave_up ? "wrong" : "facts"}>
-                    <bdi>{one.reason}</bdi>
-                </p>
-            )}
+            <Why reason={one.reason} isWrong={Boolean(one.refused || one.gave_up)} />
+            <Why reason={one.undeletable_reason} isWrong />
         </li>
     );
 }
 
+function Why({ reason, isWrong }: { reason: string; isWrong: boolean }) {
+    return reason ? (
+        <p class={isWrong ? "wrong" : "facts"}>
+            <bdi>{reason}</bdi>
+        </p>
+    ) : null;
+}
+
 function Copies({ destination: one }: { destination: Destination }) {
-    if (one.waiting === null || one.refused === null || one.gave_up === null) {
+    const { waiting, refused, gave_up, undeletable } = one;
+    if (waiting === null || refused === null || gave_up === null || undeletable === null) {
         return <Sign kind="quiet">{words.unknown}</Sign>;
     }
-    const isSettled = !one.waiting && !one.refused && !one.gave_up;
+    const isSettled = !waiting && !refused && !gave_up && !undeletable;
     return (
         <>
-            {one.refused > 0 && <Sign kind="bad">{said.refused(one.refused)}</Sign>}
-            {one.gave_up > 0 && <Sign kind="bad">{said.gaveUp(one.gave_up)}</Sign>}
-            {one.waiting > 0 && <Sign kind="warn">{said.waiting(one.waiting)}</Sign>}
+            {refused > 0 && <Sign kind="bad">{said.refused(refused)}</Sign>}
+            {gave_up > 0 && <Sign kind="bad">{said.gaveUp(gave_up)}</Sign>}
+            {undeletable > 0 && <Sign kind="bad">{said.undeletable(undeletable)}</Sign>}
+            {waiting > 0 && <Sign kind="warn">{said.waiting(waiting)}</Sign>}
             {isSettled && <Sign kind="good">{said.settled}</Sign>}
         </>
     );

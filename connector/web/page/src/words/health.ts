@@ -39,6 +39,7 @@ export const words = {
         waiting: (count: number): string => counted(count, "copy waits", "copies wait"),
         refused: (count: number): string => `${whole.format(count)} refused`,
         gaveUp: (count: number): string => `${whole.format(count)} given up`,
+        undeletable: (count: number): string => `${whole.format(count)} not deleted`,
         settled: "nothing waits",
         storedLast: "last stored",
         neverStored: "nothing stored yet",
