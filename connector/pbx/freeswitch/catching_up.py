@@ -16,16 +16,23 @@ def dated(facts: Iterable[CallEvent], found: RollCall, now: Moment) -> Iterator[
     """`facts` are what the roll call's answers tell as if it had just happened."""
     legs = {ChannelId(dump.channel): dump for dump in found.dumps}
     inside = {one.channel: one.inside_seconds for conference in found.conferences for one in conference.members}
+    # One difference of the clocks for all of them: with one for each leg, who was asked about first would seem older.
+    ahead = now - max((leg_headers.told_at(dump) for dump in found.dumps), default=0.0)
+
+    def ours(theirs: float) -> Moment:
+        return min(now, theirs + ahead) if theirs else now
+
     for fact in facts:
         match fact:
             case ChannelCreated(channel=channel):
-                yield now - leg_headers.created_seconds(legs[channel]), fact
+                yield ours(leg_headers.created_at(legs[channel])), fact
             case ChannelHeld(channel=channel):
-                yield now - leg_headers.held_seconds(legs[channel]), fact
+                yield ours(leg_headers.held_at(legs[channel])), fact
             case ChannelAnswered(channel=channel):
-                yield now, replace(fact, since=now - leg_headers.answered_seconds(legs[channel]))
+                yield now, replace(fact, since=ours(leg_headers.answered_at(legs[channel])))
+            case BridgeEntered(channel=channel) if channel in inside:
+                yield now, replace(fact, since=now - inside[channel])
             case BridgeEntered(channel=channel):
-                seconds = inside.get(channel, leg_headers.bridged_seconds(legs[channel]))
-                yield now, replace(fact, since=now - seconds)
+                yield now, replace(fact, since=ours(leg_headers.bridged_at(legs[channel])))
             case _:
                 yield now, fact

@@ -58,24 +58,27 @@ def is_held(event: EslEvent) -> bool:
     return event.get("Channel-Call-State") == "HELD"
 
 
-def held_seconds(event: EslEvent) -> float:
-    """For how long it has been held; 0 where that is not told, as for all of these."""
-    return _seconds_since("Caller-Channel-Last-Hold", event) if is_held(event) else 0.0
+def told_at(event: EslEvent) -> float:
+    """By FreeSWITCH's own clock, which need not be ours; 0 where it is not told, as for all of these."""
+    return _stamp("Event-Date-Timestamp", event)
 
 
-def created_seconds(event: EslEvent) -> float:
-    """How old it is."""
-    return _seconds_since("Caller-Channel-Created-Time", event)
+def held_at(event: EslEvent) -> float:
+    """Since when it is held."""
+    return _stamp("Caller-Channel-Last-Hold", event) if is_held(event) else 0.0
 
 
-def answered_seconds(event: EslEvent) -> float:
-    """How long ago it was answered."""
-    return _seconds_since("Caller-Channel-Answered-Time", event)
+def created_at(event: EslEvent) -> float:
+    return _stamp("Caller-Channel-Created-Time", event)
 
 
-def bridged_seconds(event: EslEvent) -> float:
-    """For how long it has been with whom it talks."""
-    return _seconds_since("Caller-Channel-Bridged-Time", event)
+def answered_at(event: EslEvent) -> float:
+    return _stamp("Caller-Channel-Answered-Time", event)
+
+
+def bridged_at(event: EslEvent) -> float:
+    """Since when it is with whom it talks."""
+    return _stamp("Caller-Channel-Bridged-Time", event)
 
 
 def was_held(event: EslEvent) -> bool:
@@ -158,10 +161,8 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(sign for sign in text if sign.isprintable())
 
 
-def _seconds_since(header: str, event: EslEvent) -> float:
-    """By FreeSWITCH's own clock, which need not be ours."""
-    since, now = _whole_number(event.get(header)), _whole_number(event.get("Event-Date-Timestamp"))
-    return max(0, now - since) / 1_000_000 if since and now else 0.0
+def _stamp(header: str, event: EslEvent) -> float:
+    return _whole_number(event.get(header)) / 1_000_000
 
 
 def _whole_number(text: str) -> int:

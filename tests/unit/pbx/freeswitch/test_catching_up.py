@@ -1,5 +1,7 @@
 """What a roll call finds is told with the moments at which it began, by FreeSWITCH's own clock."""
 
+import pytest
+
 from connector.domain.events import (
     BridgeEntered,
     BridgeKind,
@@ -19,13 +21,15 @@ NOW, THEIR_NOW = 1000.0, 5_000.0
 LEG, ROOM = ChannelId("leg"), BridgeId("room")
 
 
-def a_leg(*, state: str = "ACTIVE", **ago_seconds: float) -> EslEvent:
+def a_leg(
+    channel: ChannelId = LEG, *, state: str = "ACTIVE", told: float = THEIR_NOW, **ago_seconds: float
+) -> EslEvent:
     times = {f"Caller_Channel_{name}": str(round((THEIR_NOW - ago) * 1e6)) for name, ago in ago_seconds.items()}
     return event(
         "CHANNEL_DATA",
-        LEG,
+        channel,
         Channel_Call_State=state,
-        **{"Event_Date_Timestamp": str(round(THEIR_NOW * 1e6)), **times},
+        **{"Event_Date_Timestamp": str(round(told * 1e6)), **times},
     )
 
 
@@ -40,6 +44,13 @@ def test_a_leg_is_as_old_as_it_says_and_answered_since_it_was() -> None:
         (NOW, ChannelAnswered(channel=LEG, since=NOW - 50)),
         (NOW - 30, facts[2]),
     ]
+
+
+def test_who_came_first_stays_first_whoever_was_asked_about_first() -> None:
+    called = ChannelId("called")
+    dumps = [a_leg(told=THEIR_NOW - 0.02, Created_Time=2.0), a_leg(called, Created_Time=1.99)]
+    facts = [ChannelCreated(channel=channel, linked=LEG) for channel in (LEG, called)]
+    assert [at for at, _ in dated(facts, RollCall(dumps=dumps), NOW)] == pytest.approx([NOW - 2.0, NOW - 1.99])
 
 
 def test_who_is_in_a_bridge_or_a_room_is_there_since_he_came() -> None:
