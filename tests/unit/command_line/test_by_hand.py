@@ -101,9 +101,9 @@ def test_what_root_tries_is_what_callreel_may(tmp_path: Path) -> None:
     state, of_root = tmp_path / "state", tmp_path / "of-root"
     for folder in (state, of_root):
         folder.mkdir()
-    for above in tmp_path.parents[:2]:
-        above.chmod(above.stat().st_mode | 0o011)
-    tmp_path.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
     os.chown(state, NOBODY, NOBODY)
     done = subprocess.run(
         [sys.executable, "-c", AS_OWNER, state, of_root / "made"], capture_output=True, text=True, check=False
