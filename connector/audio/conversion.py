@@ -4,8 +4,6 @@ Knows formats and channels; knows no call and no file.
 """
 
 import itertools
-import os
-import signal
 import struct
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +15,7 @@ import numpy as np
 
 from connector.audio.artefact_file import ArtefactFile
 from connector.audio.encode import SINKS, SinkMaker
-from connector.audio.encoder_process import NICENESS
+from connector.audio.flow import Outflow, flowing
 from connector.audio.samples import Samples
 from connector.audio.tags import COMMENT, NAMES, Tags
 from connector.domain.options import AudioFormat
@@ -28,25 +26,6 @@ ALL, LEFT, RIGHT, MIX = "all", "left", "right", "mix"
 _MP3_DELAY_FRAMES: Final = 1105
 #: Of STREAMINFO (RFC 9639): rate, channels and depth, and in the last 36 bits how many frames there are.
 _FLAC_LENGTH: Final = slice(18, 26)
-
-
-class Outflow:
-    """Where the bytes go: whoever writes cannot go back."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._at = 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        rest = memoryview(data).cast("B")
-        size = len(rest)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
-        self._at += size
-        return size
-
-    def tell(self) -> int:
-        return self._at
 
 
 class _Inflow:
@@ -183,18 +162,10 @@ def _tags(metadata: Mapping[str, str], *, is_whole: bool) -> Tags:
 
 def main() -> None:
     wanted, seconds, rate, channels = sys.argv[1:5]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
-    out = Outflow(os.dup(1))
-    # Whatever a codec library prints must not get between the sound.
-    os.dup2(2, 1)
-    try:
-        converted(sys.stdin.buffer, out, AudioFormat(wanted), float(seconds), int(rate), channels)
-    except BrokenPipeError:
-        os._exit(1)
-    except Exception as error:  # the border of one piece of work
-        sys.stderr.write(f"not converted: {error}\n")
-        sys.exit(1)
+    flowing(
+        "converted",
+        lambda source, out: converted(source, out, AudioFormat(wanted), float(seconds), int(rate), channels),
+    )
 
 
 if __name__ == "__main__":

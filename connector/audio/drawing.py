@@ -2,8 +2,6 @@
 `peaks` has it. For where the one that was drawn with the file is out of reach. Knows no call and no file.
 """
 
-import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
@@ -11,9 +9,9 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from connector.audio.block import BLOCK_FRAMES, window_frames
-from connector.audio.conversion import Outflow, decoded, fitted, opened
-from connector.audio.encoder_process import NICENESS
+from connector.audio.conversion import decoded, fitted, opened
 from connector.audio.extremes import extremes
+from connector.audio.flow import Outflow, flowing
 from connector.audio.peaks import Peaks
 from connector.audio.samples import Samples
 
@@ -54,18 +52,7 @@ def _blocks(pieces: Iterable[Samples], least: int, window: int) -> Iterator[Samp
 def main() -> None:
     """Its arguments are those of `conversion`: of format and channels there is nothing to choose."""
     _, seconds, rate, _ = sys.argv[1:5]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
-    out = Outflow(os.dup(1))
-    # Whatever a codec library prints must not get between the pixels.
-    os.dup2(2, 1)
-    try:
-        drawn(sys.stdin.buffer, out, float(seconds), int(rate))
-    except BrokenPipeError:
-        os._exit(1)
-    except Exception as error:  # the border of one piece of work
-        sys.stderr.write(f"not drawn: {error}\n")
-        sys.exit(1)
+    flowing("drawn", lambda source, out: drawn(source, out, float(seconds), int(rate)))
 
 
 if __name__ == "__main__":

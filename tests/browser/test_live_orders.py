@@ -3,9 +3,8 @@ said, and nothing before it."""
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
-from playwright.async_api import Route, expect
+from playwright.async_api import Page, Route, expect
 
 from connector.domain.call import Verdict
 from connector.domain.decision import CommandAnswered
@@ -116,12 +115,11 @@ async def test_a_call_that_rings_can_be_asked_for(visitor: Visitor, house: PageH
     await expect(row(page, "soon").locator(".why")).to_have_text("asked for by key harbour control")
 
 
-async def test_an_order_whose_answer_is_lost_is_obeyed_once(visitor: Visitor, house: PageHouse) -> None:
-    visitor.watch.expect(0, "/v1/calls/harbour-live/recording/pause")
-    page = await listening(visitor, who="harbour control")
-    keys: list[str] = []
+async def lose_the_first_answer(page: Page, orders: str) -> list[str | None]:
+    """It is obeyed all the same. Returns the keys that orders come with, as they come."""
+    keys: list[str | None] = []
 
-    async def lose_the_first(route: Any) -> None:
+    async def lost_at_first(route: Route) -> None:
         keys.append(await route.request.header_value("idempotency-key"))
         answer = await route.fetch()
         if len(keys) == 1:
@@ -129,7 +127,14 @@ async def test_an_order_whose_answer_is_lost_is_obeyed_once(visitor: Visitor, ho
         else:
             await route.fulfill(response=answer)
 
-    await page.route("**/recording/pause", lose_the_first)
+    await page.route(orders, lost_at_first)
+    return keys
+
+
+async def test_an_order_whose_answer_is_lost_is_obeyed_once(visitor: Visitor, house: PageHouse) -> None:
+    visitor.watch.expect(0, "/v1/calls/harbour-live/recording/pause")
+    page = await listening(visitor, who="harbour control")
+    keys = await lose_the_first_answer(page, "**/recording/pause")
     async with page.expect_response("**/recording/pause") as answered:
         await button(page, "live", "Pause").click()
     answer = await answered.value
@@ -226,17 +231,7 @@ async def test_a_call_is_placed(visitor: Visitor) -> None:
 async def test_a_call_whose_answer_is_lost_is_placed_once(visitor: Visitor) -> None:
     visitor.watch.expect(0, "/v1/outbound-calls")
     page = await listening(visitor, who="harbour control")
-    keys: list[str | None] = []
-
-    async def lose_the_first(route: Route) -> None:
-        keys.append(await route.request.header_value("idempotency-key"))
-        answer = await route.fetch()
-        if len(keys) == 1:
-            await route.abort("connectionreset")
-        else:
-            await route.fulfill(response=answer)
-
-    await page.route("**/v1/outbound-calls", lose_the_first)
+    keys = await lose_the_first_answer(page, "**/v1/outbound-calls")
     await page.get_by_role("button", name="Place a call").click()
     dialog = page.get_by_role("dialog", name="Place a call")
     await dialog.get_by_label("Number to call").fill("+4930123")

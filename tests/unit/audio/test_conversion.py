@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from connector.audio.conversion import Outflow, converted
+from connector.audio.conversion import converted
+from connector.audio.flow import Outflow
 from connector.audio.rendering import rendered
 from connector.audio.samples import Samples
 from connector.domain.call import Side
