@@ -1,20 +1,24 @@
 """The durable engine on DBOS: SQLite on one machine, PostgreSQL beyond it, the same workflow.
 
 Knows DBOS and how to keep it apart from the process around it: it launches in a thread without an event loop, so that
-its loop, its executor and its waiting for a database are its own. Steps run in our loop. Must not know what steps do.
+its executor and its waiting for a database are its own. A piece of work has one of its threads, which waits while a
+step runs in our loop: each hop between loops would cost as much as a step. Must not know what steps do.
+
+On one machine work begins as soon as it is taken: a queue would have to be asked again and again, which costs more than
+the work. Where several nodes share a store it is queued, and runs where it can. See docs/decisions/0029.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import Callable, Collection, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from connector.domain.decision import Due
 from connector.engine.dbos_store import APPLICATION, VERSION, WORKFLOW, DbosStore
@@ -26,11 +30,17 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_THREADS = 16
+_NOT_RUNNING = "the engine is not running (yet, or any more): start it first"
+#: One for a piece of work of each queue, and as many for what was left over at the start.
+_THREADS_FOR_EACH = 3
 #: What a step that is cut off may take to notice.
 _CUT_OFF_SECONDS = 2.0
 #: What letting go of the store may take; DBOS waits for an absent one for ever.
 _STOP_SECONDS = 5.0
+#: So long the store may take to note what begins; SQLite's lock is waited for half a minute.
+_NOTE_SECONDS = 35.0
+#: What may wait in the engine where it is queued, for each piece that runs: enough that nobody is idle.
+_QUEUED_FOR_EACH = 3
 
 
 class DbosEngine:
@@ -43,6 +53,7 @@ class DbosEngine:
 
     def __init__(self, url: str, executor_id: str, concurrency: int) -> None:
         self._node = executor_id
+        self._concurrency = concurrency
         self._store = DbosStore(sqlalchemy.make_url(url), executor_id, concurrency)
         self._steps = Steps({})
         self._tasks: set[asyncio.Task[object]] = set()
@@ -72,7 +83,16 @@ class DbosEngine:
     async def enqueue(self, due: Due) -> None:
         """Run it once, on its node or on any; the same id again is nothing new."""
         steps = self._steps.names(due.kind)
-        await self._asked(lambda: self._store.enqueue(due, steps))
+        if self._store.is_shared or self._at_hand >= self._concurrency:
+            await self._asked(lambda: self._store.enqueue(due, steps))
+        else:
+            await self._begin(due, steps)
+
+    async def room(self) -> int:
+        """How much more it wants to hold now."""
+        if not self._store.is_shared:
+            return max(self._concurrency - self._at_hand, 0)
+        return max((1 + _QUEUED_FOR_EACH) * self._concurrency - await self.unfinished(), 0)
 
     async def unfinished(self) -> int:
         """How much is queued or running of this node's work and of anybody's."""
@@ -137,7 +157,7 @@ class DbosEngine:
         # What fails here is raised; DBOS would log it, with its trace, as well.
         logger.setLevel(logging.CRITICAL)
         self._store.open()
-        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._workflow())
+        self._work = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._workflow())
         self._dbos = DBOS(config=self._config())
         DBOS.listen_queues(self._store.queues())
         logger.setLevel(logging.CRITICAL)
@@ -151,7 +171,7 @@ class DbosEngine:
             system_database_engine=self._store.connections,
             application_version=VERSION,
             executor_id=self._node,
-            max_executor_threads=_THREADS,
+            max_executor_threads=_THREADS_FOR_EACH * self._concurrency,
             # The default is pickle: whoever may write the store could run code here.
             serializer=DBOSPortableJSONSerializer(),
             log_level="ERROR",
@@ -165,30 +185,46 @@ class DbosEngine:
         self._store.close()
         DbosEngine._running = None
 
-    def _workflow(self) -> Callable[..., object]:
-        async def run(kind: str, names: list[str], subject: str, attempt: int) -> None:
+    async def _begin(self, due: Due, steps: tuple[str, ...]) -> None:
+        """Noted and running when this returns; what is noted after all when nobody waits for it any more runs, too."""
+
+        def act() -> None:
+            with SetWorkflowID(due.id):
+                DBOS.start_workflow(self._work, due.kind, list(steps), due.subject, due.attempt)
+
+        try:
+            async with asyncio.timeout(_NOTE_SECONDS):
+                await self._asked(act)
+        except TimeoutError as error:
+            raise self._unavailable(f"it took longer than {_NOTE_SECONDS:.0f} s") from error
+
+    def _workflow(self) -> Callable[[str, list[str], str, int], None]:
+        def run(kind: str, names: list[str], subject: str, attempt: int) -> None:
             self._loop.call_soon_threadsafe(self._count, 1)
             try:
-                await self._run(kind, names, subject, attempt)
+                self._run(kind, names, subject, attempt)
             finally:
                 self._loop.call_soon_threadsafe(self._count, -1)
 
         return run
 
-    async def _run(self, kind: str, names: list[str], subject: str, attempt: int) -> None:
-        """In DBOS's loop, and dumb on purpose: what is recorded must fit whatever version replays it."""
+    def _run(self, kind: str, names: list[str], subject: str, attempt: int) -> None:
+        """In a thread of DBOS's, and dumb on purpose: what is recorded must fit whatever version replays it."""
         for name in names:
             if self._is_draining:
                 raise asyncio.CancelledError
-            if not await DBOS.run_step_async({"name": name}, self._handed_over, kind, name, subject, attempt):
+            if not DBOS.run_step({"name": name}, self._handed_over, kind, name, subject, attempt):
                 return
 
-    async def _handed_over(self, kind: str, name: str, subject: str, attempt: int) -> bool:
-        """From DBOS's loop to ours. A cancelled step leaves no record: it runs again."""
+    def _handed_over(self, kind: str, name: str, subject: str, attempt: int) -> bool:
+        """To our loop. A cancelled step leaves no record, and runs again: DBOS records exceptions, not this."""
         if self._loop.is_closed():
             raise asyncio.CancelledError
         step = self._tracked(self._steps.run(kind, name, subject, attempt))
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self._loop))
+        try:
+            return asyncio.run_coroutine_threadsafe(step, self._loop).result()
+        except CancelledError as error:
+            raise asyncio.CancelledError from error
 
     async def _tracked(self, step: Coroutine[object, object, bool]) -> bool:
         task = asyncio.current_task()
@@ -208,7 +244,7 @@ class DbosEngine:
 
     async def _asked(self, act: Callable[[], T]) -> T:
         if DbosEngine._running is not self or self._is_draining:
-            raise EngineStopped("the engine is not running (yet, or any more): start it first")
+            raise EngineStopped(_NOT_RUNNING)
         return await self._apart(act)
 
     async def _apart(self, act: Callable[[], T]) -> T:
@@ -216,6 +252,12 @@ class DbosEngine:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, act)
         except sqlalchemy.exc.SQLAlchemyError as error:
-            store = self._store.url.render_as_string(hide_password=True)
-            reason = str(getattr(error, "orig", error)).partition("\n")[0]
-            raise CatalogueUnavailable(f"the engine's store {store} does not answer: {reason}; is it up?") from error
+            raise self._unavailable(_reason(error)) from error
+
+    def _unavailable(self, reason: str) -> CatalogueUnavailable:
+        store = self._store.url.render_as_string(hide_password=True)
+        return CatalogueUnavailable(f"the engine's store {store} does not answer: {reason}; is it up?")
+
+
+def _reason(error: sqlalchemy.exc.SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", error)).partition("\n")[0]

@@ -19,8 +19,9 @@ WORKFLOW = "run"
 VERSION = "pipeline-1"
 _CONNECTIONS = 10
 _ANYBODY = "anybody"
-#: Five times a second: asking is most of what an idle work role costs.
-_POLL_SECONDS = 0.2
+#: Asking is most of what an idle work role costs. On one machine only what an earlier process left lies in a queue.
+_POLL_SECONDS = 1.0
+_SHARED_POLL_SECONDS = 0.2
 #: No transaction of ours holds SQLite's write lock for long.
 _SLICE = 200
 _AT_HAND = "PENDING"
@@ -32,10 +33,11 @@ _NETWORK = {"connect_timeout": "5", "tcp_user_timeout": "15000"}
 
 class DbosStore:
     def __init__(self, url: sqlalchemy.URL, node: str, concurrency: int) -> None:
-        self._is_embedded = url.get_backend_name() == "sqlite"
+        #: By several nodes.
+        self.is_shared = url.get_backend_name() != "sqlite"
         self._node = node
         self._concurrency = concurrency
-        self.url = url if self._is_embedded else url.set(drivername="postgresql", query=_NETWORK | dict(url.query))
+        self.url = url.set(drivername="postgresql", query=_NETWORK | dict(url.query)) if self.is_shared else url
         #: SQLite's connections, for DBOS to use; None on PostgreSQL, where it makes its own.
         self.connections: sqlalchemy.Engine | None = None
         self._held = ExitStack()
@@ -43,7 +45,7 @@ class DbosStore:
     def open(self) -> None:
         """Claim it for this node, bring its schema up to date, declare the queues."""
         with ExitStack() as opening:
-            if self._is_embedded:
+            if not self.is_shared:
                 self._held.callback(sqlite_store.claimed(self.url, self._node).close)
                 opening.enter_context(sqlite_store.opened_alone(self.url))
                 self.connections = sqlite_store.opened(self.url, _CONNECTIONS)
@@ -60,8 +62,9 @@ class DbosStore:
             retry_connection_errors=False,
         )
         self._held.callback(self._client.destroy)
+        seconds = _SHARED_POLL_SECONDS if self.is_shared else _POLL_SECONDS
         for queue in self.queues():
-            self._client.register_queue(queue, worker_concurrency=self._concurrency, polling_interval_sec=_POLL_SECONDS)
+            self._client.register_queue(queue, worker_concurrency=self._concurrency, polling_interval_sec=seconds)
 
     def close(self) -> None:
         """Let go of connections and of the claim; harmless when it was not opened."""
@@ -73,7 +76,7 @@ class DbosStore:
 
     def queues(self) -> list[str]:
         """What this node takes work from."""
-        return [_ANYBODY] if self._is_embedded else [_ANYBODY, self._queue(self._node)]
+        return [_ANYBODY, self._queue(self._node)] if self.is_shared else [_ANYBODY]
 
     def enqueue(self, due: Due, steps: tuple[str, ...]) -> None:
         """Once; an id that is known already changes nothing."""
@@ -84,7 +87,7 @@ class DbosStore:
 
     def unfinished(self) -> int:
         """How much is queued or running of this node's work and of anybody's."""
-        return len(self._found(_UNFINISHED, queues=self.queues()))
+        return len(self._found(_UNFINISHED, queues=self.queues() if self.is_shared else None))
 
     def unfinished_of(self, ids: list[str]) -> set[str]:
         """Those of them that are queued or running, on any node."""
@@ -100,14 +103,14 @@ class DbosStore:
 
     def requeue(self, node: str) -> int:
         """Give back what that node had at hand and anybody can do; returns how much."""
-        at_hand = self._found([_AT_HAND], queues=[_ANYBODY], executor=node)
+        at_hand = self._found([_AT_HAND], queues=[_ANYBODY] if self.is_shared else None, executor=node)
         if at_hand:
             self._client.resume_workflows(at_hand, queue_name=_ANYBODY)
         return len(at_hand)
 
     def _queue(self, node: str | None) -> str:
         """On one machine every process sees the same files."""
-        return _ANYBODY if node is None or self._is_embedded else f"node {node}"
+        return f"node {node}" if node is not None and self.is_shared else _ANYBODY
 
     def _found(
         self,

@@ -46,6 +46,10 @@ class MemoryEngine:
             self._queue.append(due)
             self._changed.notify()
 
+    async def room(self) -> int:
+        """As many as may run, and as many again."""
+        return max(2 * self._concurrency - await self.unfinished(), 0)
+
     async def unfinished(self) -> int:
         """What is queued and what is at hand."""
         return len(self._queue) + len(self._at_hand)

@@ -28,12 +28,15 @@ class Steps:
             ) from None
 
     async def run(self, kind: str, name: str, subject: str, attempt: int) -> bool:
-        """Run one step; False when the work ends here."""
+        """Run one step; False when the work ends here. One that this version has no more is passed over: the others of
+        this version do what it did."""
         facts = {"work": kind, "step": name, "subject": subject, "attempt": attempt}
         step = self._steps.get((kind, name))
         if step is None:
-            log.error("step unknown", extra=facts | {"hint": "an older version queued this work: it starts anew"})
-            return False
+            log.warning(
+                "step passed over", extra=facts | {"hint": "another version queued this work, with its own steps"}
+            )
+            return True
         try:
             await step(subject, attempt)
         except (ConnectorError, TimeoutError) as error:

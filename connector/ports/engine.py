@@ -23,6 +23,10 @@ class Engine(Protocol):
         runs on that node only. Raises UnknownWork, EngineStopped, CatalogueUnavailable (the engine's own store)."""
         ...
 
+    async def room(self) -> int:
+        """How many more pieces of work it wants to be given now: what waits for it elsewhere costs it nothing."""
+        ...
+
     async def unfinished(self) -> int:
         """How many pieces of work that this node could do are queued or running: its own and anybody's. What waits for
         another node is not counted, or a dead node would hold up the living."""

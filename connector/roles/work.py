@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 
 #: Pieces of work at once: the encoders are the limit, and a few more keep them fed while others store.
 _AT_ONCE = 8
-_IN_FLIGHT = 32
 _REPORT_SECONDS = 2.0
 _DRAIN_SECONDS = 20.0
 _FILES_NAMED = 20
@@ -85,7 +84,7 @@ class Work:
         direct = around(direct_plans(house))
         beside = around(side_plans(house))
         dues = house.catalogue.dues
-        self._forwarder = Forwarder(dues, self._engine, house.clock, settings.node, _IN_FLIGHT, direct, aside=[*beside])
+        self._forwarder = Forwarder(dues, self._engine, house.clock, settings.node, direct, aside=[*beside])
         self._side_lines = [
             SideLine(kind, steps, dues, house.clock, settings.node, lambda: house.engines.at_once)
             for kind, steps in beside.items()

@@ -17,13 +17,15 @@ from connector.services.guarding import Postponed
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.075
+#: Looked at in one round.
+_AT_ONCE = 32
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
 
 
 class Forwarder:
-    """At most `in_flight_limit` pieces of work lie in the engine unfinished; what waits here costs no memory. A crash
-    between enqueue and delete is harmless: the engine knows the id already."""
+    """The engine is given no more than it wants; what waits here costs no memory. A crash between enqueue and delete is
+    harmless: the engine knows the id already."""
 
     def __init__(
         self,
@@ -31,7 +33,6 @@ class Forwarder:
         engine: Engine,
         clock: Clock,
         node: str,
-        in_flight_limit: int,
         direct: Plans = MappingProxyType({}),
         aside: Collection[str] = (),
     ) -> None:
@@ -43,7 +44,6 @@ class Forwarder:
         self._engine = engine
         self._clock = clock
         self._node = node
-        self._in_flight_limit = in_flight_limit
         #: Rows that the engine has no plan for: they stay, for the version that has, and nobody waits behind them.
         self._unknown: set[str] = set()
 
@@ -69,19 +69,19 @@ class Forwarder:
         """Asked for by itself: else thousands that are older and wait for room in the engine would stand before it."""
         if not self._direct:
             return 0
-        fallen = await self._dues.fallen(self._node, self._clock.now(), self._in_flight_limit, of=[*self._direct])
+        fallen = await self._dues.fallen(self._node, self._clock.now(), _AT_ONCE, of=[*self._direct])
         for due in fallen:
             await self._do(due)
         await self._dues.forwarded(fallen)
         return len(fallen)
 
     async def _enqueue(self) -> int:
-        most = self._in_flight_limit + len(self._unknown)
+        most = _AT_ONCE + len(self._unknown)
         fallen = await self._dues.fallen(self._node, self._clock.now(), most, but=[*self._aside, *self._direct])
         if not fallen:
             self._unknown.clear()
             return 0
-        room = max(self._in_flight_limit - await self._engine.unfinished(), 0)
+        room = await self._engine.room()
         taken = [due for due in self._known(fallen)[:room] if await self._has_taken(due)]
         if taken:
             await self._dues.forwarded(taken)

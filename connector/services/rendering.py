@@ -1,6 +1,5 @@
 """From a recording's segments to its artefacts: collect, look at, plan, make. Speaks to ports only."""
 
-import logging
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,6 @@ from connector.errors import BrokenAudio, NoRoom, SourceMissing
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile
 from connector.ports.workshop import Job, Made, Product, Survey, Workshop
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +38,6 @@ class Renderer:
         self._workshop = workshop
         #: Artefacts and peaks lie here; their paths in the catalogue are relative to it.
         self._folder = folder
-
-    async def collect(self, file: RecordingFile) -> None:
-        """Have every segment at hand. What is missing is found out again, and named, when rendering."""
-        source = self._source(file)
-        for segment in _closed(file):
-            try:
-                await source.collect(segment.path)
-            except SourceMissing as error:
-                log.warning("segment missing", extra={"recording_id": file.recording.id, "hint": str(error)})
 
     async def render(self, file: RecordingFile) -> Rendering | None:
         """Make all artefacts; None when no segment holds a frame."""

@@ -1,4 +1,4 @@
-"""A recording's way from CAPTURED to AVAILABLE: collect, render, store, finish. Each step may run again.
+"""A recording's way from CAPTURED to AVAILABLE: render, store. Each step may run again.
 
 A step that cannot go on has said so in the catalogue before it raises: a later attempt as a due row, or a final state.
 """
@@ -6,7 +6,7 @@ A step that cannot go on has said so in the catalogue before it raises: a later 
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
 from connector.domain.notification import telling
 from connector.domain.products import SHIPPING, keeps_sound, kinds
-from connector.domain.recording import ArtefactKind, Delivery, Recording
+from connector.domain.recording import Artefact, ArtefactKind, Delivery, Recording
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.domain.transcript import TRANSCRIBING
 from connector.errors import (
@@ -77,19 +77,7 @@ class Shipping:
 
     @property
     def steps(self) -> list[tuple[str, Step]]:
-        steps = (("collect", self.collect), ("render", self.render), ("store", self.store), ("finish", self.finish))
-        return guarded(steps, self._stumbled)
-
-    async def collect(self, subject: str, attempt: int) -> None:
-        """Every segment is at hand."""
-        file = await self._file(subject)
-        if _goes_on_its_way(file.recording):
-            try:
-                await self._renderer.collect(file)
-            except CatalogueUnavailable:
-                raise
-            except ConnectorError as error:
-                await self._give_way(file, attempt, error)
+        return guarded((("render", self.render), ("store", self.store)), self._stumbled)
 
     async def render(self, subject: str, attempt: int) -> None:
         """CAPTURED becomes RENDERED, or FAILED with the reason."""
@@ -119,20 +107,21 @@ class Shipping:
 
     async def store(self, subject: str, attempt: int) -> None:
         """Every waiting delivery is tried once, and those that stand in for one; what has to wait shares one more. What
-        landed although the recording was on its way out by then falls due for removal."""
-        await self._make_lost_again(await self._file(subject), attempt)
+        landed although the recording was on its way out by then falls due for removal. RENDERED becomes AVAILABLE when
+        a destination holds everything, or FAILED when none ever will."""
+        file = await self._file(subject)
         try:
-            file = await self._store_waiting(subject, attempt)
+            if await self._has_made_again(file, attempt):
+                file = await self._file(subject)
+            file = await self._store_waiting(file, attempt)
         except IllegalTransition:
             await self._remove_late_copies(await self._file(subject))
             raise
         await self._remove_late_copies(file)
+        if file.recording.state is RecordingState.RENDERED:
+            await self._finish(file, attempt)
 
-    async def finish(self, subject: str, attempt: int) -> None:
-        """RENDERED becomes AVAILABLE when a destination holds everything, or FAILED when none ever will."""
-        file = await self._file(subject)
-        if file.recording.state is not RecordingState.RENDERED:
-            return
+    async def _finish(self, file: RecordingFile, attempt: int) -> None:
         if _complete_destinations(file) or _complete_destinations(file, await self._backups(file)):
             await self._ledger.moved(file.recording.id, RecordingEvent.STORED, due=[self._telling(file, attempt)])
             log.info("available", extra=_facts(file))
@@ -159,12 +148,13 @@ class Shipping:
             await give_up(self._ledger, delivery, DeliveryEvent.WAIVED, delivery.reason)
         return given_up
 
-    async def _make_lost_again(self, file: RecordingFile, attempt: int) -> None:
-        """What is still to be stored and is not on our disk any more: a restored catalogue has no work files. What
-        cannot be made again is refused when its turn comes."""
+    async def _has_made_again(self, file: RecordingFile, attempt: int) -> bool:
+        """Whether something that is still to be stored was not on our disk any more: a restored catalogue has no work
+        files. What cannot be made again is refused when its turn comes."""
         waiting = {delivery.kind for delivery in file.deliveries if delivery.state is DeliveryState.WAITING}
         if not waiting or file.recording.state in _ON_ITS_WAY_OUT:
-            return
+            return False
+        lost: Sequence[Artefact] = ()
         try:
             lost = await asyncio.to_thread(self._renderer.lost, file, waiting)
             if lost:
@@ -178,10 +168,11 @@ class Shipping:
             if is_passing(error):
                 await self._give_way(file, attempt, error)
             log.error("lost, and not made again", extra=_facts(file) | {"hint": str(error)})
+        return bool(lost)
 
-    async def _store_waiting(self, subject: str, attempt: int) -> RecordingFile:
+    async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
         """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
-        file = await self._file(subject)
+        subject = file.recording.id
         tried: set[tuple[str, ArtefactKind]] = set()
         while file.rendering is not None and (delivery := _next_waiting(file, tried)):
             tried.add((delivery.destination, delivery.kind))

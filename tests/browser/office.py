@@ -145,7 +145,7 @@ async def _several(harbour: Sowing) -> None:
     for what, talk, after in (("several", SHORT, 0.0), ("several-again", AGAIN, SHORT.seconds + 30)):
         later = harbour.call(Wish(what="several", ago=wish.ago - after, caller=ZOE, agent=ALAN), seconds=talk.seconds)
         id = await harbour.captured(later, what, talk)
-        await harbour.work(id, "collect", "render", "store", "finish")
+        await harbour.work(id, "render", "store")
     await harbour.apply(call)
 
 
@@ -188,14 +188,14 @@ async def _not_delivered(harbour: Sowing) -> None:
     shipping = harbour.house.catalogue.shipping
     refused = harbour.call(Wish(what="failed-store", ago=1.6 * HOUR, caller=JUN, agent=ADA), seconds=SHORT.seconds)
     id = await harbour.captured(refused, "failed-store", SHORT)
-    await harbour.work(id, "collect", "render")
+    await harbour.work(id, "render")
     for delivery in await harbour.deliveries(id):
         reason = "bucket 'calls' refused the upload (403): may the key 'AKIA…' put objects there?"
         await shipping.delivery_moved(delivery, DeliveryEvent.REFUSED, reason=reason)
-    await harbour.work(id, "finish")
+    await harbour.work(id, "store")
     waiting = harbour.call(Wish(what="waiting", ago=3 * MINUTE, caller=JUN, agent=ADA), seconds=SHORT.seconds)
     id = await harbour.captured(waiting, "waiting", SHORT)
-    await harbour.work(id, "collect", "render")
+    await harbour.work(id, "render")
     for delivery in await harbour.deliveries(id):
         due = Due(kind="ship", subject=id, attempt=2, node="here", at=harbour.now + 600)
         await shipping.delivery_postponed(delivery, "the bucket 'calls' does not answer: connection refused", due)

@@ -115,7 +115,7 @@ class Sowing:
         """From its last word to its being available, with whatever is made of it."""
         call = self.call(wish, seconds=talk.seconds)
         id = await self.captured(call, wish.what, talk, wish.options)
-        await self.work(id, "collect", "render", "store", "finish")
+        await self.work(id, "render", "store")
         await self._marks(wish, call)
         return id
 
@@ -195,7 +195,7 @@ class Sowing:
             segments.append(replace(segment, role=Role.AGENT, side=Side.RIGHT))
             write_channel(self._spool / segment.path, talk.sound(role) if number < len(Role) else talk.sound(role) // 4)
         await self.apply(call, recording, *segments)
-        await self.work(recording.id, "collect", "render", "store", "finish")
+        await self.work(recording.id, "render", "store")
 
     def running(self, call: Call, what: str, state: RecordingState) -> list[Change]:
         """A recording that is not over, and its recorder."""

@@ -113,7 +113,7 @@ def test_a_destination_that_may_not_be_written_is_named_and_works_after_the_mend
 @pytest.mark.slow
 def test_local_files_go_when_every_copy_is_there_and_never_before(build: Build) -> None:
     house = build(local={"keep": 0})
-    house.doom.hold("ship/finish")
+    house.doom.hold("ship/store")
     house.start()
     call = a_finished_call(house)
     house.until_state("call", "rendered")

@@ -195,9 +195,9 @@ _REMOVING = "remove/remove copies"
 WELL: list[tuple[str, ...]] = [
     (),
     (_REMOVING,),
-    (_REMOVING, "ship/collect"),
+    (_REMOVING, "ship/render"),
     ("ship/store",),
-    ("ship/collect",),
+    ("ship/render",),
     ("ship/store",),
     (),
 ]
@@ -294,7 +294,7 @@ ILL_STORIES = [
 
 # The house that lets go of what it has, in every state
 
-ENDING: list[tuple[str, ...]] = [(), ("ship/collect",), ("ship/store", _REMOVING), (_REMOVING,), (_REMOVING,), ()]
+ENDING: list[tuple[str, ...]] = [(), ("ship/render",), ("ship/store", _REMOVING), (_REMOVING,), (_REMOVING,), ()]
 _CAPTURED = [Chapter(record, (E.VERIFIED,)), Chapter(talk_and_hang_up, (E.CLOSED,))]
 _STORED = [*_CAPTURED, *_SHIPPED]
 _WITHOUT_FILES = [

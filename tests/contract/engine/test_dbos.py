@@ -161,22 +161,22 @@ async def test_a_new_version_finishes_what_was_queued_by_the_plan_it_was_queued_
     assert diary.of("two") == ["scan", "collect", "store", "encode", "verify"]
 
 
-async def test_a_step_that_the_new_version_lacks_ends_that_work_and_no_other(
+async def test_a_step_that_the_new_version_lacks_is_passed_over(
     sqlite_place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     diary = Diary()
     diary.gates["collect"].clear()
-    old = await sqlite_place.started({"ship": diary.plan("collect", "sing")})
+    old = await sqlite_place.started({"ship": diary.plan("collect", "sing", "store")})
     await old.enqueue(work("one"))
     await diary.until(lambda: diary.of("one"))
     await old.drain(0)
     diary.gates["collect"].set()
     new = await sqlite_place.started({"ship": diary.plan("collect", "store")})
     await new.enqueue(work("two"))
-    await diary.until_ended("store", "two")
+    await diary.until_ended("store", "one", "two")
     await settled(new)
-    assert diary.of("one") == ["collect", "collect"]
-    assert [vars(record)["step"] for record in caplog.records if record.getMessage() == "step unknown"] == ["sing"]
+    assert diary.of("one") == ["collect", "collect", "store"]
+    assert [vars(record)["step"] for record in caplog.records if record.getMessage() == "step passed over"] == ["sing"]
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ async def test_a_recording_whose_files_are_of_one_channel_is_heard_apart_all_the
     yard: Yard, sounds: ChannelSounds
 ) -> None:
     await captured(yard, format=MP3, channels=ChannelLayout.MONO)
-    assert await yard.run("collect", "render") == ""
+    assert await yard.run("render") == ""
     made = await sounds.made(await yard.file())
     assert np.array_equal(sound_of(made), np.stack((CALLER, AGENT), axis=1))
 
@@ -197,7 +197,7 @@ async def test_of_a_mix_alone_everybody_is_on_one_channel_and_that_is_said(yard:
 
 async def test_a_file_that_lies_here_need_not_be_fetched(yard: Yard, sounds: ChannelSounds) -> None:
     await captured(yard, format=WAV)
-    assert await yard.run("collect", "render") == ""
+    assert await yard.run("render") == ""
     for path in yard.spool.iterdir():
         path.unlink()
     made = await sounds.made(await yard.file())
@@ -241,7 +241,7 @@ async def test_another_copy_is_taken_when_the_first_cannot_be_had(yard: Yard, so
     yard.destinations.stores["second"] = MemoryStore()
     await captured(yard, format=WAV)
     await yard.catalogue.shipping.rendered(RECORDING, *(await _rendered_to_both(yard)))
-    assert await yard.run("store", "finish") == ""
+    assert await yard.run("store") == ""
     await yard.removing.remove_local(await yard.file())
     yard.archive.fail_next(DestinationUnreachable("the archive is down"))
     made = await sounds.made(await yard.file())

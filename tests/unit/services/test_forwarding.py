@@ -50,8 +50,8 @@ async def engine(works: Works) -> AsyncIterator[MemoryEngine]:
     await engine.drain(0)
 
 
-def forwarder(dues: MemoryDues, engine: MemoryEngine, clock: SimulatedClock, limit: int = 10) -> Forwarder:
-    return Forwarder(dues, engine, clock, "here", limit)
+def forwarder(dues: MemoryDues, engine: MemoryEngine, clock: SimulatedClock) -> Forwarder:
+    return Forwarder(dues, engine, clock, "here")
 
 
 async def until_idle(engine: MemoryEngine, clock: SimulatedClock) -> None:
@@ -94,7 +94,7 @@ async def test_a_crash_between_queueing_and_deleting_runs_nothing_twice(engine: 
 
 async def test_a_full_engine_is_given_no_more_until_it_has_room(engine: MemoryEngine, works: Works) -> None:
     clock, dues = SimulatedClock(NOON + 100), MemoryDues(*(due(str(number), NOON + number) for number in range(9)))
-    forward = forwarder(dues, engine, clock, limit=4)
+    forward = forwarder(dues, engine, clock)
     assert await forward.forward() == 4
     assert await forward.forward() == 0
     assert await dues.waiting() == 5
@@ -115,7 +115,7 @@ async def test_what_is_done_at_once_waits_behind_nothing_that_waits_for_the_engi
 
     backlog = [due(f"recording-{number}", NOON - 60) for number in range(20)]
     dues = MemoryDues(*backlog, due("news", NOON, kind="tell"))
-    forwarding = Forwarder(dues, engine, SimulatedClock(NOON), "here", 4, direct={"tell": [("tell", tell)]})
+    forwarding = Forwarder(dues, engine, SimulatedClock(NOON), "here", direct={"tell": [("tell", tell)]})
     assert await forwarding.forward() == 5
     assert done == ["news"]
     assert await forwarding.forward() == 0
@@ -161,7 +161,7 @@ async def test_rows_that_nobody_can_run_stay_and_hold_up_nobody(
 ) -> None:
     strange = [due(f"strange-{number}", NOON - 60, kind="sing") for number in range(5)]
     clock, dues = SimulatedClock(NOON), MemoryDues(*strange, due("good"))
-    running = asyncio.create_task(forwarder(dues, engine, clock, limit=2).run())
+    running = asyncio.create_task(forwarder(dues, engine, clock).run())
     await clock.advance(2)
     assert works.begun == ["good"]
     assert set(dues.rows) == {row.id for row in strange}
@@ -171,18 +171,18 @@ async def test_rows_that_nobody_can_run_stay_and_hold_up_nobody(
 
 @given(
     moments=st.lists(st.integers(min_value=0, max_value=50), max_size=30, unique=True),
-    limit=st.integers(min_value=1, max_value=8),
+    concurrency=st.integers(min_value=1, max_value=4),
 )
-def test_the_oldest_goes_first_and_the_limit_holds(moments: list[int], limit: int) -> None:
+def test_the_oldest_goes_first_and_nothing_is_more_than_the_engine_wants(moments: list[int], concurrency: int) -> None:
     async def run() -> None:
-        works, engine, clock = Works(), MemoryEngine(concurrency=1), SimulatedClock(NOON)
+        works, engine, clock = Works(), MemoryEngine(concurrency), SimulatedClock(NOON)
         works.gate.set()
         await engine.start(works.plans)
         dues = MemoryDues(*(due(str(moment), NOON - moment) for moment in moments))
-        forward = Forwarder(dues, engine, clock, "here", limit)
+        forward = Forwarder(dues, engine, clock, "here")
         while dues.rows:
-            await forward.forward()
-            assert await engine.unfinished() <= limit
+            room = await engine.room()
+            assert await forward.forward() <= room
             await until_idle(engine, clock)
         assert works.begun == [str(moment) for moment in sorted(moments, reverse=True)]
         await engine.drain(0)
@@ -206,7 +206,7 @@ async def test_two_thousand_calls_that_end_at_once_cost_no_memory(tmp_path: Path
     rows = [due(f"recording-{number}") for number in range(2_000)]
     dues, engine = MemoryDues(*rows), DbosEngine(f"sqlite:///{tmp_path}/engine.db", "here", 20)
     await engine.start({"ship": [("store", store)]})
-    running = asyncio.create_task(Forwarder(dues, engine, SystemClock(), "here", 100).run())
+    running = asyncio.create_task(Forwarder(dues, engine, SystemClock(), "here").run())
     async with asyncio.timeout(100):
         await done.wait()
     running.cancel()

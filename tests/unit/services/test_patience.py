@@ -46,9 +46,9 @@ async def test_every_other_error_ends_the_step_at_once() -> None:
 
 
 async def test_kinds_names_and_order_of_steps_stay() -> None:
-    plans = {"ship": [("collect", Step()), ("render", Step())], "remove": [("forget", Step())]}
+    plans = {"ship": [("render", Step()), ("store", Step())], "remove": [("forget", Step())]}
     found = patient(plans, SimulatedClock())
     assert {kind: [name for name, _ in steps] for kind, steps in found.items()} == {
-        "ship": ["collect", "render"],
+        "ship": ["render", "store"],
         "remove": ["forget"],
     }

@@ -14,7 +14,7 @@ from tests.unit.services.yard import SECONDS, Yard
 
 
 async def the_rendering(yard: Yard) -> Rendering:
-    assert await yard.run("collect", "render") == ""
+    assert await yard.run("render") == ""
     rendering = (await yard.file()).rendering
     assert rendering is not None
     return rendering

@@ -84,7 +84,7 @@ async def test_without_the_wish_a_conference_is_its_mix_alone(yard: Yard) -> Non
 
 async def test_the_mix_and_the_participants_are_stored_beside_each_other_and_go_together(yard: Yard) -> None:
     await yard.rendered("archive", kinds=(ArtefactKind.MONO, ArtefactKind.PARTICIPANTS))
-    assert await yard.run("store", "finish") == ""
+    assert await yard.run("store") == ""
     assert (await yard.recording()).state is RecordingState.AVAILABLE
     assert [name for name in yard.archive.objects if name.endswith(".participants.wav")]
     assert len(yard.archive.objects) == 2

@@ -94,7 +94,7 @@ async def test_a_manifest_that_was_lost_with_the_sound_is_made_again_as_well(yar
     yard.archive.fail_next(AWAY)
     options = replace(OPTIONS, channels=ChannelLayout.BOTH, separate=True)
     await yard.captured(yard.caller(), yard.agent(), options=options)
-    await yard.run("collect", "render")
+    await yard.run("render")
     before = {path.name: path.read_bytes() for path in (yard.state / "work" / RECORDING).iterdir()}
     assert len(before) == 5
     shutil.rmtree(yard.state / "work")

@@ -129,7 +129,6 @@ async def test_kind_by_kind_the_first_and_its_backup_hold_all_of_it_together(
     assert states.pop(("archive", "stereo")) in {WAITING, REFUSED}
     assert set(states.values()) == {STORED}
     assert states.keys() == {("archive", "mono"), ("spare", "stereo")}
-    await yard.run("finish")
     assert (await yard.recording()).state is RecordingState.AVAILABLE
 
 
