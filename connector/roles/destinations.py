@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from connector.config.addresses import bucket_of, template_of
 from connector.config.house_rules import destination_names, may_use, organisation_settings, organisations
@@ -29,6 +30,22 @@ def unwatched(_name: str, store: ObjectStore) -> ObjectStore:
     return store
 
 
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """Settings, and what they come to: a list of a hundred calls asks for it a hundred times."""
+
+    settings: DestinationSettings
+    template: NameTemplate
+    #: As the vault gets it.
+    written: Secret
+
+    @staticmethod
+    def of(settings: DestinationSettings, url: str = "") -> "_Described":
+        """`url`: what names objects, where it is not the place itself."""
+        template = NameTemplate.parse(template_of(url or settings.url))
+        return _Described(settings, template, places.written(settings))
+
+
 class ConfiguredDestinations:
     """The Destinations port. A store is kept while anybody may ask for it with the same settings."""
 
@@ -37,9 +54,9 @@ class ConfiguredDestinations:
         self._made = made
         self._watched = watched
         self._settings = settings
-        self._wanted: dict[str, DestinationSettings] = {}
+        self._wanted: dict[str, _Described] = {}
         #: By what the vault calls them.
-        self._known: dict[str, tuple[DestinationSettings, ObjectStore]] = {}
+        self._known: dict[str, tuple[_Described, ObjectStore]] = {}
         self.follow(settings)
 
     @property
@@ -50,7 +67,7 @@ class ConfiguredDestinations:
     def follow(self, settings: Settings) -> None:
         """Other destinations from now on; deliveries under way end where they began."""
         self._settings = settings
-        self._wanted = all_destinations(settings)
+        self._wanted = {name: _Described.of(one) for name, one in all_destinations(settings).items()}
 
     def names_for(self, recording: Recording) -> Sequence[str]:
         if recording.options.destination_url:
@@ -62,7 +79,7 @@ class ConfiguredDestinations:
         return usual or (own_destination(recording.organisation),)
 
     def wants_manifest(self, name: str) -> bool:
-        return name in self._wanted and self._wanted[name].manifest
+        return name in self._wanted and self._wanted[name].settings.manifest
 
     async def find(self, name: str, recording: Recording) -> Destination | None:
         wanted = await self._calls_own(recording) if name == CALLS_OWN else self._wanted.get(name)
@@ -71,20 +88,21 @@ class ConfiguredDestinations:
         return self._destination(name, wanted, await self._place(wanted), recording)
 
     async def holding(self, delivery: Delivery, recording: Recording) -> Destination | None:
-        if not delivery.place:
+        now = self._wanted.get(delivery.destination)
+        if not delivery.place or (now is not None and await self._place(now) == delivery.place):
             return await self.find(delivery.destination, recording)
         try:
-            then = self._known.get(delivery.place) or await self._remembered(delivery.place)
+            then = await self._remembered(delivery.place)
         except DestinationRefused:
             # The house's key is lost, perhaps; what is configured may do all the same.
             if await self._is_same_address(delivery, recording):
                 return await self.find(delivery.destination, recording)
             raise
-        now = self._wanted.get(delivery.destination)
-        if now is not None and places.is_same_place(then[0], now):
+        if now is not None and places.is_same_place(then.settings, now.settings):
             # Its keys may have been changed since.
             return await self.find(delivery.destination, recording)
-        return self._destination(delivery.destination, then[0], delivery.place, recording)
+        self._make_known(delivery.place, then)
+        return self._destination(delivery.destination, then, delivery.place, recording)
 
     async def _is_same_address(self, delivery: Delivery, recording: Recording) -> bool:
         """Whether today's destination is where the copy's URL says that it lies."""
@@ -95,20 +113,22 @@ class ConfiguredDestinations:
         for _, store in self._known.values():
             await store.close()
 
-    async def _place(self, wanted: DestinationSettings) -> str:
+    async def _place(self, wanted: _Described) -> str:
         """Kept each time that it is asked for: what nobody asks for and no recording names is forgotten."""
-        place = await self._vault.keep(places.written(wanted))
-        if place not in self._known:
-            self._known[place] = (wanted, self._made(wanted))
+        place = await self._vault.keep(wanted.written)
+        self._make_known(place, wanted)
         return place
 
-    async def _remembered(self, place: str) -> tuple[DestinationSettings, ObjectStore]:
-        settings = places.read(await self._revealed(place))
-        if place not in self._known:
-            self._known[place] = (settings, self._made(settings))
-        return self._known[place]
+    async def _remembered(self, place: str) -> _Described:
+        if place in self._known:
+            return self._known[place][0]
+        return _Described.of(places.read(await self._revealed(place)))
 
-    async def _calls_own(self, recording: Recording) -> DestinationSettings:
+    def _make_known(self, place: str, described: _Described) -> None:
+        if place not in self._known:
+            self._known[place] = (described, self._made(described.settings))
+
+    async def _calls_own(self, recording: Recording) -> _Described:
         options = recording.options
         if not options.credentials:
             # Not with the machine's own role: a call must not reach what only the house may.
@@ -117,7 +137,8 @@ class ConfiguredDestinations:
         if credentials is None:
             credentials = await self._revealed(options.credentials)
         # Each call may name a file of its own there: the bucket is the place, not the name.
-        return DestinationSettings(url=bucket_of(options.destination_url or ""), credentials=credentials)
+        url = options.destination_url or ""
+        return _Described.of(DestinationSettings(url=bucket_of(url), credentials=credentials), url)
 
     async def _revealed(self, name: str) -> Secret:
         try:
@@ -125,13 +146,12 @@ class ConfiguredDestinations:
         except SecretLost as error:
             raise DestinationRefused(f"its credentials are lost: {error}") from error
 
-    def _destination(self, name: str, settings: DestinationSettings, place: str, recording: Recording) -> Destination:
-        own = organisation_settings(self._settings, recording.organisation)
-        url = recording.options.destination_url if name == CALLS_OWN else None
+    def _destination(self, name: str, described: _Described, place: str, recording: Recording) -> Destination:
+        own, settings = organisation_settings(self._settings, recording.organisation), described.settings
         return Destination(
             name=name,
             store=self._watched(name, self._known[place][1]),
-            template=NameTemplate.parse(template_of(url or settings.url)),
+            template=described.template,
             timezone=own.timezone or self._settings.timezone,
             place=place,
             overwrite=settings.overwrite,

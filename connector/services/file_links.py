@@ -3,13 +3,12 @@
 Pure but for the clock that it is given; knows no file.
 """
 
-import hashlib
 import hmac
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from connector.domain.ids import RecordingId
 from connector.domain.recording import ArtefactKind, Delivery
@@ -39,7 +38,7 @@ class FileLinks:
     def __init__(self, base_url: str, key: Secret, clock: Clock) -> None:
         """`base_url` is our server as those reach it who get links."""
         self._base_url = base_url.rstrip("/")
-        self._key = hmac.digest(key.reveal().encode(), _PURPOSE, hashlib.sha256)
+        self._key = hmac.digest(key.reveal().encode(), _PURPOSE, "sha256")
         self._clock = clock
 
     def link(self, delivery: Delivery, seconds: float, filename: str = "") -> Link:
@@ -50,10 +49,10 @@ class FileLinks:
             filename=filename,
         )
         expires_at = math.floor(self._clock.now() + seconds)
-        query = {"destination": linked.destination, "name": linked.filename, "expires": str(expires_at)}
-        query = {name: value for name, value in query.items() if value}
-        query["signature"] = self._signature(linked, expires_at)
-        return Link(url=f"{self._base_url}{linked.path}?{urlencode(query, quote_via=quote)}", expires_at=expires_at)
+        said = {"destination": linked.destination, "name": linked.filename}
+        query = "".join(f"{name}={quote(value, safe='')}&" for name, value in said.items() if value)
+        query += f"expires={expires_at}&signature={self._signature(linked, expires_at)}"
+        return Link(url=f"{self._base_url}{linked.path}?{query}", expires_at=expires_at)
 
     def opened(self, recording_id: str, kind: str, query: Mapping[str, str]) -> Linked:
         """What such an address is to; LinkRefused for one that we did not sign, or not for now."""
@@ -76,4 +75,4 @@ class FileLinks:
     def _signature(self, linked: Linked, expires_at: int) -> str:
         # As JSON no part can reach into the next one.
         said = json.dumps([linked.recording_id, linked.kind, linked.destination, linked.filename, expires_at])
-        return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, said.encode(), "sha256").hex()

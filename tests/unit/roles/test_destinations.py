@@ -281,7 +281,8 @@ async def test_when_the_vault_has_lost_a_place_todays_destination_will_do_where_
     vault = MemoryVault()
     found = destinations(settings(destinations={"archive": BUCKET}), vault)
     before = await find(found, "archive")
-    stored = replace(put("archive", before), url=before.store.url(put("archive", before).object_name))
+    begun = put("archive", before)
+    stored = replace(begun, place="s-named-by-the-lost-key", url=before.store.url(begun.object_name))
     later = destinations(settings(destinations={"archive": BUCKET}), MemoryVault())
     holding = await later.holding(stored, a_recording())
     assert holding is not None
