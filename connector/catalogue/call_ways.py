@@ -19,6 +19,9 @@ from connector.ports.call_search import CallFilter, CallPlace
 
 #: So many of the newest are gone through before anything else is tried: calls, texts, texts that have the words.
 _WALKED_CALLS = 20_000
+#: So many at most, where those that were gone through first had some, and a few more promise the rest.
+_MOST_WALKED = 200_000
+_WALKED_ON = 1.5
 _WALKED_TEXTS = 5_000
 _WALKED_HITS = 5_000
 #: PostgreSQL goes through so many texts that have the words in a moment, whatever else is asked for.
@@ -66,12 +69,24 @@ def _by_time(connection: Connection, wanted: CallFilter, limit: int, after: Call
     if wanted.agent and wanted.organisation is not None:
         return _taken(connection, _among_all(_of_agent(connection, wanted, limit, after)), limit)
     few = _few_in_state(connection, wanted)
-    if few is None and connection.dialect.name == "postgresql":
-        recent = _recent(connection, wanted, after)
-        found = [] if recent is None else _taken(connection, _page(connection, recent, after), limit)
+    if few is None and connection.dialect.name == "postgresql" and _is_filtered(wanted):
+        found = _by_walking(connection, wanted, limit, after)
         if len(found) == limit:
             return found
     return _taken(connection, _page(connection, wanted, after, few), limit)
+
+
+def _by_walking(connection: Connection, wanted: CallFilter, limit: int, after: CallPlace | None) -> list[RowMapping]:
+    """The newest ones alone, as far as what is found on the way promises a full page: what a filter leaves over,
+    PostgreSQL guesses far too low, and then reads all calls where the newest would do."""
+    found: list[RowMapping] = []
+    walked = _WALKED_CALLS
+    while walked <= _MOST_WALKED and (recent := _recent(connection, wanted, after, walked)) is not None:
+        found = _taken(connection, _page(connection, recent, after), limit)
+        if not found or len(found) == limit:
+            break
+        walked = int(_WALKED_ON * walked * limit / len(found))
+    return found
 
 
 def _by_words_on_postgresql(
@@ -173,13 +188,10 @@ def _unless_many(connection: Connection, ids: Select[Any]) -> list[str] | None:
     return None if len(found) > _FEW else list(dict.fromkeys(found))
 
 
-def _recent(connection: Connection, wanted: CallFilter, after: CallPlace | None) -> CallFilter | None:
-    """The same of the newest calls alone: what a filter leaves over, PostgreSQL guesses far too low, and then reads all
-    calls where the newest would do. None: there is nothing to guess, or there are no more calls."""
-    if not _is_filtered(wanted):
-        return None
+def _recent(connection: Connection, wanted: CallFilter, after: CallPlace | None, calls: int) -> CallFilter | None:
+    """The same of so many of the newest calls alone. None: there are no more."""
     moments = select(CALLS.c.started_at).where(*_span_of_calls(wanted, after)).order_by(CALLS.c.started_at.desc())
-    last = connection.execute(moments.offset(_WALKED_CALLS).limit(1)).scalar_one_or_none()
+    last = connection.execute(moments.offset(calls).limit(1)).scalar_one_or_none()
     return None if last is None else replace(wanted, started_after=last)
 
 
