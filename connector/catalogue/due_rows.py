@@ -1,7 +1,7 @@
 """Due rows: added with the state that causes them, read when their time has come, deleted when the engine has them."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, Select, bindparam, case, delete, fun
 from connector.catalogue import codec
 from connector.catalogue.commit_sign import Sign
 from connector.catalogue.database import Database
-from connector.catalogue.tables import DUE, RECORDINGS
+from connector.catalogue.tables import DUE, NODES, RECORDINGS
 from connector.catalogue.upsert import execute_many, insert_into
 from connector.domain.decision import Due
 from connector.domain.ids import Moment
@@ -25,6 +25,12 @@ _FORWARDED = delete(DUE).where(DUE.c.id == bindparam("held"))
 _OURS = or_(DUE.c.node.is_(None), DUE.c.node == bindparam("of_node"))
 _FALLEN = select(DUE).where(DUE.c.at <= bindparam("now"), _OURS).order_by(DUE.c.at, DUE.c.id)
 _NEXT = select(func.min(DUE.c.at)).where(_OURS)
+_HEARD = select(NODES.c.node).where(NODES.c.seen_at >= bindparam("before"))
+_LEFT = (
+    select(DUE.c.node, func.count())
+    .where(DUE.c.at < bindparam("before"), DUE.c.node.is_not(None), DUE.c.node.not_in(_HEARD))
+    .group_by(DUE.c.node)
+)
 
 
 def recording_of(due: Due) -> str:
@@ -93,3 +99,7 @@ class DueRows:
     async def waiting(self) -> int:
         count = select(func.count()).select_from(DUE)
         return await self._database.read(lambda connection: connection.execute(count).scalar_one())
+
+    async def left(self, before: Moment) -> Mapping[str, int]:
+        rows = await self._database.read(lambda connection: connection.execute(_LEFT, {"before": before}).all())
+        return {str(node): int(count) for node, count in rows}

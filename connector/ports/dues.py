@@ -1,6 +1,6 @@
 """Work that falls due: written with the state that causes it, forwarded to the engine when its time has come."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from connector.domain.decision import Due
@@ -26,4 +26,9 @@ class Dues(Protocol):
 
     async def waiting(self) -> int:
         """How many rows there are in all."""
+        ...
+
+    async def left(self, before: Moment) -> Mapping[str, int]:
+        """How many fell due before that moment and are only for a node of which nobody has heard since; by that node.
+        On one machine no node is ever heard of: whoever asks knows which one it is."""
         ...

@@ -18,6 +18,8 @@ from connector.services.reports import read_children, read_reports
 #: A report older than this is no report: the role hangs or is gone.
 STALE_SECONDS = 15.0
 _LOW_ROOM_SHARE = 0.05
+#: Work that lies so long for a node of which nobody hears is left there.
+_LEFT_SECONDS = 600.0
 #: What cannot be mended is said for so long.
 _NAMED_SECONDS = 86_400.0
 _COUNTED = 100
@@ -56,13 +58,14 @@ class Health:
         problems: list[str] = []
         counts = StateCounts()
         due = 0
+        roles = read_reports(self._state_folder / "health")
         try:
             counts, due = await self.counts(), await self._dues.waiting()
             problems += await self._failures(counts.recordings)
             problems += await self._unheard(counts.transcripts)
+            problems += await self._left(roles)
         except CatalogueUnavailable as error:
             problems.append(f"catalogue: {error}")
-        roles = read_reports(self._state_folder / "health")
         for name, facts in roles.items():
             problems += self._role_problems(name, facts)
         for child in read_children(self._state_folder):
@@ -104,6 +107,17 @@ class Health:
         said = f"{_number(failed)} transcripts failed within a day: callreel transcripts list --state failed"
         return [said] if failed else []
 
+    async def _left(self, roles: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Work that only a node can do which is gone, or has another name now."""
+        here = {str(facts.get("node")) for facts in roles.values() if self._age(facts) <= STALE_SECONDS}
+        left = await self._dues.left(self._clock.now() - _LEFT_SECONDS)
+        return [
+            f"{count} pieces of work lie for node {node!r}, which nobody has heard of for {_LEFT_SECONDS / 60:.0f} "
+            "minutes: start it again, or give `node` that name where its files are"
+            for node, count in left.items()
+            if node not in here
+        ]
+
     def _free_bytes(self, problems: list[str]) -> int:
         try:
             usage = shutil.disk_usage(self._state_folder)
@@ -116,10 +130,13 @@ class Health:
 
     def _role_problems(self, name: str, facts: dict[str, Any]) -> list[str]:
         problems = [f"{name}: {problem}" for problem in facts.get("problems", [])]
-        age = self._clock.now() - float(facts.get("at", 0.0))
+        age = self._age(facts)
         if age > STALE_SECONDS:
             problems.append(f"{name}: no sign of life for {age:.0f} s")
         return problems
+
+    def _age(self, facts: Mapping[str, Any]) -> float:
+        return self._clock.now() - float(facts.get("at", 0.0))
 
 
 def _number(counted: int) -> str:

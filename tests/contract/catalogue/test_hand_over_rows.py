@@ -44,6 +44,17 @@ async def test_a_due_row_waits_once_and_is_gone_when_forwarded(catalogue: Catalo
     assert await catalogue.dues.waiting() == 0
 
 
+async def test_what_is_only_for_a_node_of_which_nobody_hears_is_left_there(catalogue: Catalogue) -> None:
+    for node in ("gone", "alive", None):
+        await catalogue.dues.add([a_due(subject=f"{number} of {node}", node=node, at=10.0) for number in (1, 2)])
+    await catalogue.dues.add([a_due(subject="later", node="gone", at=20.0)])
+    await catalogue.nodes.seen("gone", 5.0)
+    await catalogue.nodes.seen("alive", 15.0)
+    assert await catalogue.dues.left(15.0) == {"gone": 2}
+    assert await catalogue.dues.left(16.0) == {"gone": 2, "alive": 2}
+    assert await catalogue.dues.left(10.0) == {}
+
+
 async def test_a_command_posted_twice_is_one_command(catalogue: Catalogue) -> None:
     first = a_command()
     assert await catalogue.commands.post(first) == first

@@ -1,5 +1,6 @@
 """Due rows in memory that a test can make unavailable."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from connector.domain.decision import Due
@@ -35,3 +36,6 @@ class MemoryDues:
 
     async def waiting(self) -> int:
         return len(self.rows)
+
+    async def left(self, before: Moment) -> dict[str, int]:
+        return Counter(due.node for due in self.rows.values() if due.node is not None and due.at < before)

@@ -23,8 +23,9 @@ def health(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Health:
     return Health(yard.catalogue.search, yard.catalogue.dues, yard.clock, yard.state)
 
 
-def report(yard: Yard, name: str, *problems: str, age: float = 0.0) -> None:
-    write_report(yard.state / "health", name, {"at": yard.clock.now() - age, "problems": problems})
+def report(yard: Yard, name: str, *problems: str, age: float = 0.0, node: str = "here") -> None:
+    facts = {"at": yard.clock.now() - age, "node": node, "problems": problems}
+    write_report(yard.state / "health", name, facts)
 
 
 async def test_all_is_well_when_the_roles_live_and_nothing_failed(yard: Yard, health: Health) -> None:
@@ -115,3 +116,19 @@ async def test_a_role_that_dies_whenever_it_begins_is_named_although_it_never_re
     children[1]["last_exit"] = "exit code 2"
     (yard.state / "supervisor.json").write_text(json.dumps({"pid": 1, "roles": children}))
     assert (await health.report()).problems == ("capture: it died and is being started again: exit code 2",)
+
+
+async def test_work_that_lies_for_a_node_that_nobody_is_is_named(yard: Yard, health: Health) -> None:
+    """The machine has got another name, or is gone."""
+    now = yard.clock.now()
+    await yard.apply(
+        a_due(node="old", at=now), a_due(subject="two", node="here", at=now), a_due(subject="3", node=None, at=now)
+    )
+    await yard.clock.advance(600)
+    report(yard, "work")
+    assert (await health.report()).is_well
+    await yard.clock.advance(1)
+    (problem,) = (await health.report()).problems
+    assert problem.startswith("1 pieces of work lie for node 'old', which nobody has heard of for 10 minutes")
+    report(yard, "work", node="old")
+    assert [line[:38] for line in (await health.report()).problems] == ["1 pieces of work lie for node 'here', "]
