@@ -85,7 +85,7 @@ def _by_walking(connection: Connection, wanted: CallFilter, limit: int, after: C
         found = _taken(connection, _page(connection, recent, after), limit)
         if not found or len(found) == limit:
             break
-        walked = int(_WALKED_ON * walked * limit / len(found))
+        walked = max(walked + 1, int(_WALKED_ON * walked * limit / len(found)))
     return found
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from connector.config.addresses import with_template
+from connector.config.addresses import template_of, with_template
 from connector.config.checks import check_together, line_of
 from connector.config.problems import Problem, Problems
 from connector.config.reader import BROKEN, Reader
 from connector.config.sections import Sections
 from connector.config.yaml_tree import Scalar, Tree, lines_of, tree_of
+from connector.domain.object_names import NameTemplate
 from connector.errors import ConfigError
 from connector.settings import (
     DEFAULT_DESTINATION,
@@ -93,7 +94,10 @@ def _own_placed(
 
 def _placed(one: DestinationSettings, tree: Tree, path: tuple[str, ...], problems: Problems) -> DestinationSettings:
     try:
-        return replace(one, url=with_template(one.url, one.template))
-    except ValueError as error:
+        whole = replace(one, url=with_template(one.url, one.template))
+        # Each of them may be fine, and both together too long.
+        NameTemplate.parse(template_of(whole.url))
+    except (ValueError, ConfigError) as error:
         problems.add(".".join((*path, "template")), line_of(tree, (*path, "template")), str(error))
         return one
+    return whole

@@ -11,6 +11,7 @@ the work. Where several nodes share a store it is queued, and runs where it can.
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
@@ -31,12 +32,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _NOT_RUNNING = "the engine is not running (yet, or any more): start it first"
-#: One for a piece of work of each queue, and as many for what was left over at the start.
-_THREADS_FOR_EACH = 3
+#: For each piece of work that may run. What was taken over by another node while this one hung waits in its thread
+#: for the other's result; threads begin when they are wanted.
+_THREADS_FOR_EACH = 8
 #: What a step that is cut off may take to notice.
 _CUT_OFF_SECONDS = 2.0
 #: What letting go of the store may take; DBOS waits for an absent one for ever.
 _STOP_SECONDS = 5.0
+_WRITTEN_SECONDS, _LOOK_SECONDS = 1.0, 0.02
 #: So long the store may take to note what begins; SQLite's lock is waited for half a minute.
 _NOTE_SECONDS = 35.0
 #: What may wait in the engine where it is queued, for each piece that runs: enough that nobody is idle.
@@ -56,6 +59,8 @@ class DbosEngine:
         self._concurrency = concurrency
         self._store = DbosStore(sqlalchemy.make_url(url), executor_id, concurrency)
         self._steps = Steps({})
+        #: Of one machine's work; elsewhere the queues see to it.
+        self._places = threading.Semaphore(concurrency * len(self._store.queues()))
         self._tasks: set[asyncio.Task[object]] = set()
         self._at_hand = 0
         self._is_idle = asyncio.Event()
@@ -130,6 +135,7 @@ class DbosEngine:
         except TimeoutError:
             log.warning("drain time over", extra={"cut_off": self._at_hand, "hint": "they run again after the start"})
         await self._cut_off()
+        await self._written_down()
         await self._let_go()
 
     async def _cut_off(self) -> None:
@@ -137,6 +143,13 @@ class DbosEngine:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CUT_OFF_SECONDS)
+
+    async def _written_down(self) -> None:
+        """DBOS notes a moment later that a piece has ended: given back before, it would be dispatched again."""
+        with suppress(CatalogueUnavailable, TimeoutError):
+            async with asyncio.timeout(_WRITTEN_SECONDS):
+                while await self._apart(lambda: self._store.at_hand(self._node)):  # noqa: ASYNC110  # it tells nobody
+                    await asyncio.sleep(_LOOK_SECONDS)
 
     async def _let_go(self) -> None:
         try:
@@ -157,6 +170,9 @@ class DbosEngine:
         # What fails here is raised; DBOS would log it, with its trace, as well.
         logger.setLevel(logging.CRITICAL)
         self._store.open()
+        if not self._store.is_shared:
+            # DBOS itself would begin all that a dead process had at hand, at once.
+            self._store.requeue(self._node)
         self._work = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._workflow())
         self._dbos = DBOS(config=self._config())
         DBOS.listen_queues(self._store.queues())
@@ -202,7 +218,8 @@ class DbosEngine:
         def run(kind: str, names: list[str], subject: str, attempt: int) -> None:
             self._loop.call_soon_threadsafe(self._count, 1)
             try:
-                self._run(kind, names, subject, attempt)
+                with self._places:
+                    self._run(kind, names, subject, attempt)
             finally:
                 self._loop.call_soon_threadsafe(self._count, -1)
 
@@ -210,7 +227,7 @@ class DbosEngine:
 
     def _run(self, kind: str, names: list[str], subject: str, attempt: int) -> None:
         """In a thread of DBOS's, and dumb on purpose: what is recorded must fit whatever version replays it."""
-        for name in names:
+        for name in self._steps.to_run(kind, names):
             if self._is_draining:
                 raise asyncio.CancelledError
             if not DBOS.run_step({"name": name}, self._handed_over, kind, name, subject, attempt):

@@ -103,10 +103,14 @@ class DbosStore:
 
     def requeue(self, node: str) -> int:
         """Give back what that node had at hand and anybody can do; returns how much."""
-        at_hand = self._found([_AT_HAND], queues=[_ANYBODY] if self.is_shared else None, executor=node)
+        at_hand = self.at_hand(node)
         if at_hand:
             self._client.resume_workflows(at_hand, queue_name=_ANYBODY)
         return len(at_hand)
+
+    def at_hand(self, node: str) -> list[str]:
+        """What that node has begun and not ended, and anybody can do."""
+        return self._found([_AT_HAND], queues=[_ANYBODY] if self.is_shared else None, executor=node)
 
     def _queue(self, node: str | None) -> str:
         """On one machine every process sees the same files."""

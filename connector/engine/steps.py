@@ -5,6 +5,7 @@ Knows that a step which raises has ended its work; must not know what any step d
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from connector.errors import ConnectorError, UnknownWork
 from connector.ports.engine import Plans
@@ -27,9 +28,14 @@ class Steps:
                 "did a newer version write it? Start that version again, or delete the due row"
             ) from None
 
+    def to_run(self, kind: str, queued: Sequence[str]) -> list[str]:
+        """Of work that was queued with these steps. What another version queued has this one's steps behind its own:
+        nobody knows which of them do what the others did."""
+        ours = self._names.get(kind, ())
+        return [*queued, *(() if {*queued} <= {*ours} else ours)]
+
     async def run(self, kind: str, name: str, subject: str, attempt: int) -> bool:
-        """Run one step; False when the work ends here. One that this version has no more is passed over: the others of
-        this version do what it did."""
+        """Run one step; False when the work ends here. One that this version does not have is passed over."""
         facts = {"work": kind, "step": name, "subject": subject, "attempt": attempt}
         step = self._steps.get((kind, name))
         if step is None:

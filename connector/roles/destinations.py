@@ -40,10 +40,8 @@ class _Described:
     written: Secret
 
     @staticmethod
-    def of(settings: DestinationSettings, url: str = "") -> "_Described":
-        """`url`: what names objects, where it is not the place itself."""
-        template = NameTemplate.parse(template_of(url or settings.url))
-        return _Described(settings, template, places.written(settings))
+    def of(settings: DestinationSettings) -> "_Described":
+        return _Described(settings, NameTemplate.parse(template_of(settings.url)), places.written(settings))
 
 
 class ConfiguredDestinations:
@@ -66,8 +64,8 @@ class ConfiguredDestinations:
 
     def follow(self, settings: Settings) -> None:
         """Other destinations from now on; deliveries under way end where they began."""
-        self._settings = settings
         self._wanted = {name: _Described.of(one) for name, one in all_destinations(settings).items()}
+        self._settings = settings
 
     def names_for(self, recording: Recording) -> Sequence[str]:
         if recording.options.destination_url:
@@ -89,7 +87,7 @@ class ConfiguredDestinations:
 
     async def holding(self, delivery: Delivery, recording: Recording) -> Destination | None:
         now = self._wanted.get(delivery.destination)
-        if not delivery.place or (now is not None and await self._place(now) == delivery.place):
+        if not delivery.place or (now is not None and await self._vault.keep(now.written) == delivery.place):
             return await self.find(delivery.destination, recording)
         try:
             then = await self._remembered(delivery.place)
@@ -137,8 +135,7 @@ class ConfiguredDestinations:
         if credentials is None:
             credentials = await self._revealed(options.credentials)
         # Each call may name a file of its own there: the bucket is the place, not the name.
-        url = options.destination_url or ""
-        return _Described.of(DestinationSettings(url=bucket_of(url), credentials=credentials), url)
+        return _Described.of(DestinationSettings(url=bucket_of(options.destination_url or ""), credentials=credentials))
 
     async def _revealed(self, name: str) -> Secret:
         try:
@@ -148,10 +145,11 @@ class ConfiguredDestinations:
 
     def _destination(self, name: str, described: _Described, place: str, recording: Recording) -> Destination:
         own, settings = organisation_settings(self._settings, recording.organisation), described.settings
+        url = recording.options.destination_url if name == CALLS_OWN else None
         return Destination(
             name=name,
             store=self._watched(name, self._known[place][1]),
-            template=described.template,
+            template=NameTemplate.parse(template_of(url)) if url else described.template,
             timezone=own.timezone or self._settings.timezone,
             place=place,
             overwrite=settings.overwrite,

@@ -39,11 +39,11 @@ class Renderer:
         #: Artefacts and peaks lie here; their paths in the catalogue are relative to it.
         self._folder = folder
 
-    async def render(self, file: RecordingFile) -> Rendering | None:
-        """Make all artefacts; None when no segment holds a frame."""
+    async def render(self, file: RecordingFile) -> Rendering:
+        """Make all artefacts. Raises BrokenAudio when no segment holds a frame."""
         sources = await self.surveyed(file)
         if not any(sources.frames.values()):
-            return None
+            raise BrokenAudio("; ".join(("no segment holds a single frame of sound", *sources.troubles)))
         plan = await self._plan(file, sources)
         job = self._job(file, plan, sources)
         _make_folders(job)

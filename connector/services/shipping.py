@@ -20,7 +20,6 @@ from connector.domain.recording import Artefact, ArtefactKind, Delivery, Recordi
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.domain.transcript import TRANSCRIBING
 from connector.errors import (
-    BrokenAudio,
     CatalogueUnavailable,
     ConnectorError,
     DestinationRefused,
@@ -86,8 +85,6 @@ class Shipping:
             return
         try:
             rendering = await self._renderer.render(file)
-            if rendering is None:
-                raise BrokenAudio("no segment holds a single frame of sound")
             deliveries = self._deliveries(file)
             if any(delivery.kind is ArtefactKind.MANIFEST for delivery in deliveries):
                 rendering = await asyncio.to_thread(with_manifest, file, rendering, self._folder)

@@ -161,6 +161,55 @@ async def test_a_new_version_finishes_what_was_queued_by_the_plan_it_was_queued_
     assert diary.of("two") == ["scan", "collect", "store", "encode", "verify"]
 
 
+async def test_what_the_last_step_of_another_version_did_is_done_by_ours(sqlite_place: Place) -> None:
+    diary = Diary()
+    diary.gates["store"].clear()
+    old = await sqlite_place.started({"ship": diary.plan("collect", "render", "store", "finish")})
+    await old.enqueue(work("one"))
+    await diary.until(lambda: diary.of("one") == ["collect", "render", "store"])
+    draining = asyncio.create_task(old.drain(15))
+    await asyncio.sleep(0)
+    diary.gates["store"].set()
+    await draining
+    new = await sqlite_place.started({"ship": diary.plan("render", "store")})
+    await settled(new)
+    assert diary.of("one") == ["collect", "render", "store", "render", "store"]
+
+
+async def test_what_a_dead_process_had_at_hand_runs_no_more_at_once_than_may(sqlite_place: Place) -> None:
+    diary = Diary()
+    diary.gates["store"].clear()
+    engine = await sqlite_place.started({"ship": diary.plan("store")}, concurrency=2)
+    for number in range(2):
+        await engine.enqueue(work(f"early-{number}"))
+    await diary.until(lambda: diary.at_once == 2)
+    await engine.drain(0)
+    with closing(sqlite3.connect(file_of(sqlite_place))) as connection, connection:
+        # As a kill leaves them.
+        connection.execute("UPDATE workflow_status SET status = 'PENDING', queue_name = NULL, executor_id = 'here'")
+    again = await sqlite_place.started({"ship": diary.plan("store")}, concurrency=2)
+    for number in range(2):
+        await again.enqueue(work(f"late-{number}"))
+    await diary.until(lambda: diary.of("late-1"))
+    queued = "SELECT count(*) FROM workflow_status WHERE status = 'ENQUEUED'"
+    async with asyncio.timeout(10):
+        while rows(sqlite_place, queued) != [(0,)]:  # noqa: ASYNC110  # DBOS tells nobody that it has asked the queue
+            await asyncio.sleep(0.05)
+    assert diary.most_at_once == 2
+    diary.gates["store"].set()
+    await diary.until_ended("store", "early-0", "early-1", "late-0", "late-1")
+
+
+async def test_what_ended_before_the_drain_is_not_given_back(sqlite_place: Place) -> None:
+    diary = Diary()
+    engine = await sqlite_place.started({"ship": diary.plan("store")})
+    for number in range(4):
+        await engine.enqueue(work(f"recording-{number}"))
+    await diary.until(lambda: len(diary.ended) == 4)
+    await engine.drain(5)
+    assert rows(sqlite_place, "SELECT DISTINCT status FROM workflow_status") == [("SUCCESS",)]
+
+
 async def test_a_step_that_the_new_version_lacks_is_passed_over(
     sqlite_place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -175,7 +224,7 @@ async def test_a_step_that_the_new_version_lacks_is_passed_over(
     await new.enqueue(work("two"))
     await diary.until_ended("store", "one", "two")
     await settled(new)
-    assert diary.of("one") == ["collect", "collect", "store"]
+    assert diary.of("one") == ["collect", "collect", "store", "collect", "store"]
     assert [vars(record)["step"] for record in caplog.records if record.getMessage() == "step passed over"] == ["sing"]
 
 

@@ -81,6 +81,11 @@ def test_a_name_that_is_none_is_answered_with_the_nearest_one(
         ('destinations: {x: {url: "s3://b/{quue}/"}}', "destinations.x.url", "did you mean {queue}?"),
         ('destinations: {x: {url: "file:///x/", template: "../{callId}.mp3"}}', "destinations.x.template", "'..'"),
         ('destinations: {x: {url: "file:///x/y.mp3", template: "z/"}}', "destinations.x.template", "names the file"),
+        (
+            f'destinations: {{x: {{url: "s3://b/{"a" * 190}/{"b" * 190}/", template: "{"c" * 190}/{"d" * 190}/"}}}}',
+            "destinations.x.template",
+            "can grow beyond 800 characters",
+        ),
         ('destinations: {x: {url: "file:///x/", mode: 0888}}', "destinations.x.mode", "0640"),
         ('destinations: {x: {url: "file:///x/", encrypt: password}}', "destinations.x.encrypt", "openssl rand"),
         ('destinations: {x: {url: "file:///x/", region: eu}}', "destinations.x.region", "a folder has none"),

@@ -249,6 +249,40 @@ async def test_a_thousand_names_in_a_calls_own_bucket_are_one_place_and_one_stor
     assert (len(made.of), len(vault.secrets)) == (1, 1)
 
 
+async def test_what_was_begun_in_a_calls_own_bucket_keeps_the_name_that_this_call_wished() -> None:
+    vault, made = MemoryVault(), Made()
+    found = destinations(settings(credentials={"theirs": Secret("KEY:secret:eu")}), vault, made)
+    wishes = {
+        name: RecordingOptions(destination_url=f"s3://theirs/{name}.mp3", credentials="theirs") for name in ("a", "b")
+    }
+    for options in wishes.values():
+        at = await find(found, CALLS_OWN, options=options)
+        recording = a_recording(organisation="acme", options=options)
+        for process in (found, destinations(settings(), vault)):
+            held = await process.holding(put(CALLS_OWN, at), recording)
+            assert held is not None
+            assert held.template == at.template
+    assert at.template.text == "b.mp3"
+
+
+async def test_what_lies_elsewhere_does_not_wait_for_todays_place_to_be_fit() -> None:
+    """Keys of today's that cannot be any are said in health; older recordings are read all the same."""
+
+    def made(of: DestinationSettings) -> ObjectStore:
+        if of.credentials == Secret("no key"):
+            raise DestinationRefused("these are no keys")
+        return MemoryStore()
+
+    vault = MemoryVault()
+    found = ConfiguredDestinations(settings(destinations={"archive": BUCKET}), vault, made)
+    before = await find(found, "archive")
+    unfit = replace(BUCKET, url="s3://new/", credentials=Secret("no key"))
+    found.follow(settings(destinations={"archive": unfit}))
+    held = await found.holding(put("archive", before), a_recording(organisation="acme"))
+    assert held is not None
+    assert held.store is before.store
+
+
 async def test_a_call_may_name_credentials_of_the_configuration_and_others_are_refused() -> None:
     made = Made()
     found = destinations(settings(credentials={"acme": Secret("KEY:secret:eu")}), made=made)

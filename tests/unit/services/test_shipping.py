@@ -154,7 +154,7 @@ async def test_broken_audio_fails_with_the_reason_and_a_retry_takes_it_up_again(
     broken = await yard.recording()
     assert (broken.state, broken.reason) == (
         RecordingState.FAILED_RENDER,
-        "no segment holds a single frame of sound",
+        "no segment holds a single frame of sound; caller.wav: empty",
     )
     assert await yard.dues() == []
     (yard.spool / segment.path).write_bytes(whole)
