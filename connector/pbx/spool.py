@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from connector.errors import SourceMissing
+from connector.errors import PbxUnreachable, SourceMissing
 from connector.pbx.wav_head import HEAD_BYTES, is_final
 
 #: How long a file whose header is not final has to stay the same to be taken as it is.
@@ -36,6 +36,7 @@ class SpoolFolder:
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="spool")
 
     async def collect(self, path: str) -> Path:
+        """Raises PbxUnreachable while the folder itself is not there."""
         place, look = await self._in_thread(self._looked_at, path)
         while not look.is_final:
             # The PBX may still be writing the last buffer and the header.
@@ -86,6 +87,9 @@ class SpoolFolder:
                 status = os.fstat(file.fileno())
                 is_whole = is_final(file.read(HEAD_BYTES), status.st_size)
         except FileNotFoundError as error:
+            if not self._root.is_dir():
+                # A mount that was lost: the PBX goes on writing, and its files come back.
+                raise PbxUnreachable(f"the spool {self._root} is not there: is it mounted?") from error
             raise SourceMissing(f"{path!r} is not in the spool {self._root}: was it moved or deleted?") from error
         except OSError as error:
             raise SourceMissing(f"{place} cannot be read ({error.strerror}): may we read the PBX's files?") from error

@@ -7,7 +7,7 @@ from typing import Protocol
 class SegmentSource(Protocol):
     async def collect(self, path: str) -> Path:
         """The segment as a local file, complete; the same path again gives the same file. Raises SourceMissing when the
-        PBX has none, NoRoom when there is no space for it."""
+        PBX has none, NoRoom when there is no space for it, PbxUnreachable while nobody can tell."""
         ...
 
     async def known(self) -> list[str]:

@@ -84,6 +84,8 @@ async def test_a_folder_that_is_out_of_sight_for_a_while_costs_nothing(daemon: D
         await switch.hang_up(caller)
         await until(lambda: not switch.running(), "the end of both files")
         await until(lambda: [row["state"] for row in daemon.of(caller.number)] == ["captured"], "its end")
+        await talking(1.0)
+        assert [row["state"] for row in daemon.of(caller.number)] == ["captured"]
     await daemon.talk_is_whole(caller, agent)
     await daemon.is_well()
 
@@ -91,8 +93,10 @@ async def test_a_folder_that_is_out_of_sight_for_a_while_costs_nothing(daemon: D
 @contextmanager
 def out_of_sight(folder: Path) -> Iterator[None]:
     away = folder.rename(folder.with_name("away"))
-    yield
-    away.rename(folder)
+    try:
+        yield
+    finally:
+        away.rename(folder)
 
 
 async def test_a_folder_that_is_another_one_here_is_said_and_given_up_no_call_is_harmed(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import SourceMissing
+from connector.errors import PbxUnreachable, SourceMissing
 from connector.pbx.scripted.wav_file import Disk, WavFile
 from connector.pbx.spool import SpoolFolder
 
@@ -106,6 +106,15 @@ async def test_a_namesake_that_leads_out_of_the_spool_is_refused(tmp_path: Path)
             await doing
     assert (tmp_path / "secret").read_text() == "keep"
     await spool.close()
+
+
+async def test_while_the_folder_itself_is_out_of_sight_nothing_is_given_up(spool: SpoolFolder, tmp_path: Path) -> None:
+    (tmp_path / "spool" / "a.wav").write_bytes(b"sound")
+    away = (tmp_path / "spool").rename(tmp_path / "away")
+    with pytest.raises(PbxUnreachable, match="is it mounted"):
+        await spool.collect("a.wav")
+    away.rename(tmp_path / "spool")
+    assert (await spool.collect("a.wav")).read_bytes() == b"sound"
 
 
 async def test_a_file_that_is_not_there_is_named(spool: SpoolFolder) -> None:
