@@ -39,6 +39,7 @@ _THREADS_FOR_EACH = 8
 _CUT_OFF_SECONDS = 2.0
 #: What letting go of the store may take; DBOS waits for an absent one for ever.
 _STOP_SECONDS = 5.0
+#: What DBOS may take to note that a piece has ended, and how often that is looked for.
 _WRITTEN_SECONDS, _LOOK_SECONDS = 1.0, 0.02
 #: So long the store may take to note what begins; SQLite's lock is waited for half a minute.
 _NOTE_SECONDS = 35.0
@@ -273,7 +274,8 @@ class DbosEngine:
 
     def _unavailable(self, reason: str) -> CatalogueUnavailable:
         store = self._store.url.render_as_string(hide_password=True)
-        return CatalogueUnavailable(f"the engine's store {store} does not answer: {reason}; is it up?")
+        mend = "is it up?" if self._store.is_shared else "has its disk room, and does nobody else hold it?"
+        return CatalogueUnavailable(f"the engine's store {store} does not answer: {reason}; {mend}")
 
 
 def _reason(error: sqlalchemy.exc.SQLAlchemyError) -> str:

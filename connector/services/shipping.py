@@ -6,7 +6,7 @@ A step that cannot go on has said so in the catalogue before it raises: a later 
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
 from connector.domain.notification import telling
 from connector.domain.products import SHIPPING, keeps_sound, kinds
-from connector.domain.recording import Artefact, ArtefactKind, Delivery, Recording
+from connector.domain.recording import ArtefactKind, Delivery, Recording
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.domain.transcript import TRANSCRIBING
 from connector.errors import (
@@ -151,7 +151,6 @@ class Shipping:
         waiting = {delivery.kind for delivery in file.deliveries if delivery.state is DeliveryState.WAITING}
         if not waiting or file.recording.state in _ON_ITS_WAY_OUT:
             return False
-        lost: Sequence[Artefact] = ()
         try:
             lost = await asyncio.to_thread(self._renderer.lost, file, waiting)
             if lost:
@@ -165,6 +164,7 @@ class Shipping:
             if is_passing(error):
                 await self._give_way(file, attempt, error)
             log.error("lost, and not made again", extra=_facts(file) | {"hint": str(error)})
+            return False
         return bool(lost)
 
     async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
