@@ -4,14 +4,13 @@ Knows DBOS and how to keep it apart from the process around it: it launches in a
 its executor and its waiting for a database are its own. A piece of work has one of its threads, which waits while a
 step runs in our loop: each hop between loops would cost as much as a step. Must not know what steps do.
 
-On one machine work begins as soon as it is taken: a queue would have to be asked again and again, which costs more than
-the work. Where several nodes share a store it is queued, and runs where it can. See docs/decisions/0029.
+On one machine work goes straight to DBOS's threads: a queue would have to be asked again and again, which costs more
+than the work. Where several nodes share a store it is queued, and runs where it can. See docs/decisions/0029.
 """
 
 import asyncio
 import logging
 import os
-import threading
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
@@ -32,9 +31,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _NOT_RUNNING = "the engine is not running (yet, or any more): start it first"
-#: For each piece of work that may run. What was taken over by another node while this one hung waits in its thread
-#: for the other's result; threads begin when they are wanted.
-_THREADS_FOR_EACH = 8
+#: For each piece of work that may run where nodes share a store: what was taken over by another one while this one hung
+#: waits in its thread for the other's result. Threads begin when they are wanted.
+_SHARED_THREADS_FOR_EACH = 8
+_THIS_MACHINE = "this machine"
+#: How often it is looked for whether that is done which was there at the start.
+_LEFT_SECONDS = 2.0
 #: What a step that is cut off may take to notice.
 _CUT_OFF_SECONDS = 2.0
 #: What letting go of the store may take; DBOS waits for an absent one for ever.
@@ -50,7 +52,7 @@ _QUEUED_FOR_EACH = 3
 class DbosEngine:
     """`concurrency` pieces of work run at once; on PostgreSQL as many again of those that only this node can do, and
     every node must give the same number, since the queue of all is one. `executor_id` is the node's name: of two live
-    processes with the same one, the second would run the work of the first again."""
+    processes with the same one, the second would run the work of the first again. An SQLite file has one process."""
 
     #: DBOS is one per process.
     _running: "DbosEngine | None" = None
@@ -59,13 +61,15 @@ class DbosEngine:
         self._node = executor_id
         self._concurrency = concurrency
         self._store = DbosStore(sqlalchemy.make_url(url), executor_id, concurrency)
+        #: A machine that has got another name works on under it.
+        self._executor_id = executor_id if self._store.is_shared else _THIS_MACHINE
         self._steps = Steps({})
-        #: Of one machine's work; elsewhere the queues see to it.
-        self._places = threading.Semaphore(concurrency * len(self._store.queues()))
         self._tasks: set[asyncio.Task[object]] = set()
         self._at_hand = 0
         self._is_idle = asyncio.Event()
         self._is_draining = False
+        self._left: list[str] = []
+        self._asking: asyncio.Task[None] | None = None
 
     async def start(self, plans: Plans) -> None:
         """Take up what this node left unfinished, and be ready for more."""
@@ -81,6 +85,8 @@ class DbosEngine:
         self._is_idle.set()
         try:
             await self._apart(self._launch)
+            if not self._store.is_shared:
+                self._asking = asyncio.create_task(self._ask_no_more(), name="engine's queues")
         except BaseException:
             await self._apart(self._destroy)
             self._threads.shutdown(wait=False)
@@ -89,7 +95,7 @@ class DbosEngine:
     async def enqueue(self, due: Due) -> None:
         """Run it once, on its node or on any; the same id again is nothing new."""
         steps = self._steps.names(due.kind)
-        if self._store.is_shared or self._at_hand >= self._concurrency:
+        if self._store.is_shared:
             await self._asked(lambda: self._store.enqueue(due, steps))
         else:
             await self._begin(due, steps)
@@ -127,9 +133,10 @@ class DbosEngine:
         if DbosEngine._running is not self or self._is_draining:
             return
         self._is_draining = True
-        # What DBOS.destroy does first; done now, so that nothing is fetched while running steps come to their end.
-        for event in self._dbos.background_thread_stop_events:
-            event.set()
+        # Nothing is fetched while running steps come to their end.
+        self._stop_asking()
+        if self._asking is not None:
+            self._asking.cancel()
         try:
             async with asyncio.timeout(seconds):
                 await self._is_idle.wait()
@@ -149,14 +156,15 @@ class DbosEngine:
         """DBOS notes a moment later that a piece has ended: given back before, it would be dispatched again."""
         with suppress(CatalogueUnavailable, TimeoutError):
             async with asyncio.timeout(_WRITTEN_SECONDS):
-                while await self._apart(lambda: self._store.at_hand(self._node)):  # noqa: ASYNC110  # it tells nobody
+                while await self._apart(lambda: self._store.at_hand(self._executor_id)):  # noqa: ASYNC110  # it tells nobody
                     await asyncio.sleep(_LOOK_SECONDS)
 
     async def _let_go(self) -> None:
         try:
             async with asyncio.timeout(_STOP_SECONDS):
-                with suppress(CatalogueUnavailable):
-                    await self._apart(lambda: self._store.requeue(self._node))
+                if self._store.is_shared:
+                    with suppress(CatalogueUnavailable):
+                        await self._apart(lambda: self._store.requeue(self._node))
                 await self._apart(self._destroy)
         except TimeoutError:
             log.warning("engine store does not answer", extra={"hint": "nothing is lost: it runs after the next start"})
@@ -172,8 +180,9 @@ class DbosEngine:
         logger.setLevel(logging.CRITICAL)
         self._store.open()
         if not self._store.is_shared:
-            # DBOS itself would begin all that a dead process had at hand, at once.
+            # An earlier version's, which went by the node's name.
             self._store.requeue(self._node)
+            self._left = self._store.left()
         self._work = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._workflow())
         self._dbos = DBOS(config=self._config())
         DBOS.listen_queues(self._store.queues())
@@ -181,14 +190,30 @@ class DbosEngine:
         DBOS.launch()
         logger.setLevel(logging.ERROR)
 
+    async def _ask_no_more(self) -> None:
+        """On one machine, once DBOS has taken up what an earlier process left, and a queue what an earlier version
+        did."""
+        try:
+            while await self._apart(lambda: self._store.unfinished_of(self._left)):  # noqa: ASYNC110  # DBOS tells nobody
+                await asyncio.sleep(_LEFT_SECONDS)
+            self._stop_asking()
+        except CatalogueUnavailable as error:
+            # It only costs something.
+            log.warning("the engine goes on asking its queues", extra={"hint": str(error)})
+
+    def _stop_asking(self) -> None:
+        """What DBOS.destroy does first: queues are asked no more. What is at hand goes on."""
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+
     def _config(self) -> DBOSConfig:
         return DBOSConfig(
             name=APPLICATION,
             system_database_url=self._store.address,
             system_database_engine=self._store.connections,
             application_version=VERSION,
-            executor_id=self._node,
-            max_executor_threads=_THREADS_FOR_EACH * self._concurrency,
+            executor_id=self._executor_id,
+            max_executor_threads=self._concurrency * (_SHARED_THREADS_FOR_EACH if self._store.is_shared else 1),
             # The default is pickle: whoever may write the store could run code here.
             serializer=DBOSPortableJSONSerializer(),
             log_level="ERROR",
@@ -203,7 +228,8 @@ class DbosEngine:
         DbosEngine._running = None
 
     async def _begin(self, due: Due, steps: tuple[str, ...]) -> None:
-        """Noted and running when this returns; what is noted after all when nobody waits for it any more runs, too."""
+        """Noted when this returns, and in the hands of a thread, or the next in turn; what is noted after all when
+        nobody waits for it any more runs, too."""
 
         def act() -> None:
             with SetWorkflowID(due.id):
@@ -219,8 +245,7 @@ class DbosEngine:
         def run(kind: str, names: list[str], subject: str, attempt: int) -> None:
             self._loop.call_soon_threadsafe(self._count, 1)
             try:
-                with self._places:
-                    self._run(kind, names, subject, attempt)
+                self._run(kind, names, subject, attempt)
             finally:
                 self._loop.call_soon_threadsafe(self._count, -1)
 

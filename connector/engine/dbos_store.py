@@ -19,7 +19,7 @@ WORKFLOW = "run"
 VERSION = "pipeline-1"
 _CONNECTIONS = 10
 _ANYBODY = "anybody"
-#: Asking is most of what an idle work role costs. On one machine only what an earlier process left lies in a queue.
+#: Asking is most of what an idle work role costs. On one machine only what an earlier version left lies in a queue.
 _POLL_SECONDS = 1.0
 _SHARED_POLL_SECONDS = 0.2
 #: No transaction of ours holds SQLite's write lock for long.
@@ -46,7 +46,7 @@ class DbosStore:
         """Claim it for this node, bring its schema up to date, declare the queues."""
         with ExitStack() as opening:
             if not self.is_shared:
-                self._held.callback(sqlite_store.claimed(self.url, self._node).close)
+                self._held.callback(sqlite_store.claimed(self.url).close)
                 opening.enter_context(sqlite_store.opened_alone(self.url))
                 self.connections = sqlite_store.opened(self.url, _CONNECTIONS)
                 self._held.callback(self.connections.dispose)
@@ -88,6 +88,10 @@ class DbosStore:
     def unfinished(self) -> int:
         """How much is queued or running of this node's work and of anybody's."""
         return len(self._found(_UNFINISHED, queues=self.queues() if self.is_shared else None))
+
+    def left(self) -> list[str]:
+        """All that is not over."""
+        return self._found(_UNFINISHED)
 
     def unfinished_of(self, ids: list[str]) -> set[str]:
         """Those of them that are queued or running, on any node."""

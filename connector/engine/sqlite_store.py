@@ -1,4 +1,4 @@
-"""The engine's SQLite file: how it is opened, and that one process works on it under one name.
+"""The engine's SQLite file: how it is opened, and that one process works on it.
 
 Knows pragmas and locks; must not know what is in the file.
 """
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote
 
 import sqlalchemy
 
@@ -51,12 +50,12 @@ def opened_alone(url: sqlalchemy.URL) -> Iterator[None]:
         yield
 
 
-def claimed(url: sqlalchemy.URL, executor_id: str) -> IO[str]:
-    """A lock that lasts until it is closed or the process dies; a second process of that name would run the work of the
-    first one again."""
+def claimed(url: sqlalchemy.URL) -> IO[str]:
+    """A lock that lasts until it is closed or the process dies; a second process would run the work of the first one
+    again."""
     path = path_of(url)
     try:
-        lock = path.with_name(f"{path.name}.{quote(executor_id, safe='')}.lock").open("w")
+        lock = path.with_name(f"{path.name}.lock").open("w")
     except OSError as error:
         raise _unopened(path, error) from error
     try:
@@ -65,7 +64,7 @@ def claimed(url: sqlalchemy.URL, executor_id: str) -> IO[str]:
     except OSError as error:
         lock.close()
         raise NodeInUse(
-            f"another process works on {path} as node {executor_id!r}: stop it, or give this one its own node name"
+            f"another process works on {path}: stop it, or give this one its own state folder, or both PostgreSQL"
         ) from error
     return lock
 

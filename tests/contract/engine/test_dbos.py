@@ -14,10 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 
 from connector.domain.decision import Due
-from connector.engine import sqlite_store
 from connector.engine.dbos import DbosEngine
 from connector.errors import CatalogueUnavailable, ConfigError, EngineStopped
 from tests.contract.engine.conftest import Place
@@ -64,7 +62,7 @@ async def test_the_store_holds_json_a_pinned_version_and_the_dues_id(sqlite_plac
     await engine.drain(1)
     columns = "workflow_uuid, application_version, executor_id, serialization, status"
     assert rows(sqlite_place, f"SELECT {columns} FROM workflow_status") == [
-        ("ship/one/1", "pipeline-1", "here", "portable_json", "SUCCESS")
+        ("ship/one/1", "pipeline-1", "this machine", "portable_json", "SUCCESS")
     ]
     held = [json.loads(str(value)) for (value,) in rows(sqlite_place, "SELECT inputs FROM workflow_input")]
     assert [held_input["positionalArgs"] for held_input in held] == [["ship", ["encode", "store"], "one", 1]]
@@ -180,24 +178,64 @@ async def test_what_a_dead_process_had_at_hand_runs_no_more_at_once_than_may(sql
     diary = Diary()
     diary.gates["store"].clear()
     engine = await sqlite_place.started({"ship": diary.plan("store")}, concurrency=2)
-    for number in range(2):
-        await engine.enqueue(work(f"early-{number}"))
+    early, late = [f"early-{number}" for number in range(6)], [f"late-{number}" for number in range(3)]
+    for subject in early:
+        await engine.enqueue(work(subject))
     await diary.until(lambda: diary.at_once == 2)
     await engine.drain(0)
-    with closing(sqlite3.connect(file_of(sqlite_place))) as connection, connection:
-        # As a kill leaves them.
-        connection.execute("UPDATE workflow_status SET status = 'PENDING', queue_name = NULL, executor_id = 'here'")
+    assert rows(sqlite_place, "SELECT DISTINCT status FROM workflow_status") == [("PENDING",)], "as a kill leaves them"
     again = await sqlite_place.started({"ship": diary.plan("store")}, concurrency=2)
-    for number in range(2):
-        await again.enqueue(work(f"late-{number}"))
-    await diary.until(lambda: diary.of("late-1"))
-    queued = "SELECT count(*) FROM workflow_status WHERE status = 'ENQUEUED'"
-    async with asyncio.timeout(10):
-        while rows(sqlite_place, queued) != [(0,)]:  # noqa: ASYNC110  # DBOS tells nobody that it has asked the queue
-            await asyncio.sleep(0.05)
-    assert diary.most_at_once == 2
+    for subject in late:
+        await again.enqueue(work(subject))
+    await diary.until(lambda: diary.at_once == 2)
     diary.gates["store"].set()
-    await diary.until_ended("store", "early-0", "early-1", "late-0", "late-1")
+    await diary.until_ended("store", *early, *late)
+    assert diary.most_at_once == 2
+
+
+async def test_a_machine_with_another_name_goes_on_with_its_work(sqlite_place: Place) -> None:
+    diary = Diary()
+    diary.gates["store"].clear()
+    engine = await sqlite_place.started({"ship": diary.plan("store")}, node="old name")
+    await engine.enqueue(work("one", node="old name"))
+    await diary.until(lambda: diary.at_once == 1)
+    await engine.drain(0)
+    diary.gates["store"].set()
+    await sqlite_place.started({"ship": diary.plan("store")}, node="new name")
+    await diary.until_ended("store", "one")
+
+
+async def test_what_an_earlier_version_queued_or_had_at_hand_is_done(sqlite_place: Place) -> None:
+    """It gave work to a queue, and went by the node's name."""
+    diary = Diary()
+    diary.gates["store"].clear()
+    engine = await sqlite_place.started({"ship": diary.plan("store")})
+    subjects = ["queued", "queued and begun", "begun"]
+    for subject in subjects:
+        await engine.enqueue(work(subject))
+    await diary.until(lambda: diary.at_once == 3)
+    await engine.drain(0)
+    with closing(sqlite3.connect(file_of(sqlite_place))) as connection, connection:
+        connection.execute("UPDATE workflow_status SET executor_id = 'here'")
+        queued = "UPDATE workflow_status SET queue_name = 'anybody', status = ? WHERE workflow_uuid = ?"
+        connection.execute(queued, ("ENQUEUED", work("queued").id))
+        connection.execute(queued, ("PENDING", work("queued and begun").id))
+    diary.gates["store"].set()
+    await sqlite_place.started({"ship": diary.plan("store")})
+    await diary.until_ended("store", *subjects)
+
+
+async def test_nothing_is_asked_while_there_is_nothing_to_do(sqlite_place: Place) -> None:
+    """Each of DBOS's threads that asks a queue costs an idle machine as much as all the rest of the role."""
+    diary = Diary()
+    engine = await sqlite_place.started({"ship": diary.plan("store")})
+    await engine.enqueue(work("one"))
+    await diary.until_ended("store", "one")
+    async with asyncio.timeout(10):
+        while any(thread.name.startswith("queue-worker") for thread in threading.enumerate()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await engine.enqueue(work("two"))
+    await diary.until_ended("store", "two")
 
 
 async def test_what_ended_before_the_drain_is_not_given_back(sqlite_place: Place) -> None:
@@ -297,9 +335,3 @@ async def test_work_of_another_node_is_left_to_it_and_does_not_count(postgresql_
     await diary.until_ended("store", "theirs")
     await settled(there)
     await place.close()
-
-
-def test_names_of_nodes_make_file_names(tmp_path: Path) -> None:
-    url = sqlalchemy.make_url(f"sqlite:///{tmp_path}/engine.db")
-    with sqlite_store.claimed(url, "../a b/ü"):
-        assert [path.name for path in tmp_path.iterdir()] == ["engine.db...%2Fa%20b%2F%C3%BC.lock"]

@@ -76,9 +76,10 @@ def test_kills_at_any_moment_lose_nothing(durable_url: str, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_two_processes_share_the_work_of_one_store(durable_url: str, tmp_path: Path) -> None:
+@pytest.mark.postgresql
+def test_two_processes_share_the_work_of_one_store(postgresql_url: str, tmp_path: Path) -> None:
     subjects = [f"recording-{number}" for number in range(40)]
-    with worker(durable_url, tmp_path, "first") as first, worker(durable_url, tmp_path, "second") as second:
+    with worker(postgresql_url, tmp_path, "first") as first, worker(postgresql_url, tmp_path, "second") as second:
         first.hear("first", "up")
         second.hear("second", "up")
         queue(first, *subjects)
@@ -93,10 +94,10 @@ def test_two_processes_share_the_work_of_one_store(durable_url: str, tmp_path: P
 
 
 @pytest.mark.slow
-def test_a_second_process_of_the_same_name_on_one_file_does_not_start(sqlite_url: str, tmp_path: Path) -> None:
+def test_a_second_process_on_one_file_does_not_start(sqlite_url: str, tmp_path: Path) -> None:
     with worker(sqlite_url, tmp_path) as first:
         first.hear("here", "up")
-        with worker(sqlite_url, tmp_path) as second:
+        with worker(sqlite_url, tmp_path, "there") as second:
             assert second.exit_code() == 1
         first.tell("finish")
         assert first.exit_code() == 0
