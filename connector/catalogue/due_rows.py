@@ -24,7 +24,7 @@ _COUNT_ATTEMPT = (
 _FORWARDED = delete(DUE).where(DUE.c.id == bindparam("held"))
 _OURS = or_(DUE.c.node.is_(None), DUE.c.node == bindparam("of_node"))
 _FALLEN = select(DUE).where(DUE.c.at <= bindparam("now"), _OURS).order_by(DUE.c.at, DUE.c.id)
-_NEXT = select(func.min(DUE.c.at)).where(_OURS)
+_NEXT = select(DUE.c.at).where(_OURS).order_by(DUE.c.at).limit(1)
 _HEARD = select(NODES.c.node).where(NODES.c.seen_at >= bindparam("before"))
 _LEFT = (
     select(DUE.c.node, func.count())
@@ -68,27 +68,31 @@ class DueRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        #: By node and kinds: when none had fallen, and until when none does unless something is written.
-        self._none_fallen: dict[object, tuple[Sign, Moment]] = {}
+        #: By node and kinds: when the next falls due, unless something is written.
+        self._next_at: dict[object, tuple[Sign, Moment]] = {}
 
     async def add(self, dues: Sequence[Due]) -> None:
         if dues:
             await self._database.write(lambda connection: insert_dues(connection, dues))
 
+    async def next_at(self, node: str, *, of: Collection[str] = (), but: Collection[str] = ()) -> Moment:
+        sign, about = self._database.sign(), (node, frozenset(of), frozenset(but))
+        known = self._next_at.get(about)
+        if sign is not None and known is not None and known[0] == sign:
+            return known[1]
+        _, following = _questions(*about[1:])
+        found = await self._database.read(lambda connection: connection.execute(following, {"of_node": node}).scalar())
+        next_at = math.inf if found is None else found
+        if sign is not None:
+            self._next_at[about] = sign, next_at
+        return next_at
+
     async def fallen(
         self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()
     ) -> list[Due]:
-        # Work asks thirteen times a second.
-        sign, about = self._database.sign(), (node, frozenset(of), frozenset(but))
-        known = self._none_fallen.get(about)
-        if sign is not None and known is not None and known[0] == sign and now < known[1]:
-            return []
-        fallen, following = _questions(*about[1:])
+        fallen, _ = _questions(frozenset(of), frozenset(but))
         values = {"of_node": node, "now": now, "most": limit}
         rows = await self._database.read(lambda connection: connection.execute(fallen, values).mappings().all())
-        if sign is not None and not rows:
-            next_at = await self._database.read(lambda connection: connection.execute(following, values).scalar())
-            self._none_fallen[about] = (sign, math.inf if next_at is None else next_at)
         return [codec.DUE.thing(row) for row in rows]
 
     async def forwarded(self, dues: Sequence[Due]) -> None:

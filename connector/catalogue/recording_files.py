@@ -82,6 +82,8 @@ def rows_of(
     wanted = list(values)
     if not wanted:
         return ()
+    if len(wanted) == 1:
+        return connection.execute(_of_one(table, column, order), {"value": wanted[0]}).mappings().all()
     question = _of(connection.dialect.name, table, column, order)
     return connection.execute(question, {"values": wanted}).mappings().all()
 
@@ -94,6 +96,13 @@ def _of(dialect: str, table: FromClause, column: str, order: tuple[str, ...]) ->
         # One parameter: psycopg reads a statement with hundreds of them longer than the database does.
         return found.where(table.c[column] == any_(bindparam("values", type_=ARRAY(Text))))
     return found.where(table.c[column].in_(bindparam("values", expanding=True)))
+
+
+@cache
+def _of_one(table: FromClause, column: str, order: tuple[str, ...]) -> Select[Any]:
+    """What a single recording is asked for: a list of values is written into the statement's text each time."""
+    found = select(table).order_by(*(table.c[name] for name in order))
+    return found.where(table.c[column] == bindparam("value"))
 
 
 def grouped(column: str, rows: Iterable[RowMapping]) -> dict[str, list[RowMapping]]:

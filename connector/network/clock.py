@@ -21,7 +21,8 @@ class SystemClock:
         self._wall = wall
         self._monotonic = monotonic
         self._offset = wall() - monotonic()
-        self._resettled = asyncio.Event()
+        #: One for each who sleeps now.
+        self._sleepers: set[asyncio.Future[None]] = set()
 
     def now(self) -> Moment:
         return self._offset + self._monotonic()
@@ -29,11 +30,7 @@ class SystemClock:
     async def sleep_until(self, moment: Moment) -> None:
         await asyncio.sleep(0)
         while (left := moment - self.now()) > 0:
-            try:
-                async with asyncio.timeout(min(left, _LONGEST_SLEEP_SECONDS)):
-                    await self._resettled.wait()
-            except TimeoutError:
-                continue
+            await self._sleep(min(left, _LONGEST_SLEEP_SECONDS))
 
     def drift_seconds(self) -> float:
         """How far the wall clock has moved away since the anchor: stepped by hand or NTP, or the machine slept."""
@@ -46,6 +43,24 @@ class SystemClock:
         if abs(step) < _TOLERANCE_SECONDS:
             return 0.0
         self._offset += step
-        self._resettled.set()
-        self._resettled.clear()
+        for sleeper in self._sleepers:
+            _wake(sleeper)
         return step
+
+    async def _sleep(self, seconds: float) -> None:
+        """Or until the clock is set. A bare future: what is idle does little else, and a timeout costs three times as
+        much."""
+        loop = asyncio.get_running_loop()
+        sleeper = loop.create_future()
+        timer = loop.call_later(seconds, _wake, sleeper)
+        self._sleepers.add(sleeper)
+        try:
+            await sleeper
+        finally:
+            self._sleepers.discard(sleeper)
+            timer.cancel()
+
+
+def _wake(sleeper: "asyncio.Future[None]") -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)

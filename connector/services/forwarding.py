@@ -63,6 +63,9 @@ class Forwarder:
 
     async def forward(self) -> int:
         """One round; returns how many were done or taken by the engine."""
+        if await self._dues.next_at(self._node, but=self._aside) > self._clock.now():
+            self._unknown.clear()
+            return 0
         return await self._do_direct() + await self._enqueue()
 
     async def _do_direct(self) -> int:

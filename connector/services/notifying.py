@@ -32,6 +32,8 @@ _BATCH: Final = 16
 #: Between two that may be dead. A thousand at once would keep everybody else waiting for a second.
 _TURN_SECONDS: Final = 0.02
 POLL_SECONDS: Final = 0.1
+#: Where nobody is to hear anything.
+_UNWANTED_POLL_SECONDS: Final = 1.0
 _BUSY_POLL_SECONDS: Final = 0.02
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 10.0
 _LEASE_MARGIN_SECONDS: Final = 60.0
@@ -118,12 +120,16 @@ class Notifying:
         wait = _FIRST_WAIT_SECONDS
         while True:
             try:
-                is_busy = await self._round(tasks)
-                pause, wait = _BUSY_POLL_SECONDS if is_busy else self._poll_seconds, _FIRST_WAIT_SECONDS
+                pause, wait = self._pause(is_busy=await self._round(tasks)), _FIRST_WAIT_SECONDS
             except CatalogueUnavailable as error:
                 log.warning("notifications wait", extra={"seconds": wait, "hint": str(error)})
                 pause, wait = wait, min(2 * wait, _LONGEST_WAIT_SECONDS)
             await self._clock.sleep_until(self._clock.now() + pause)
+
+    def _pause(self, *, is_busy: bool) -> float:
+        if is_busy:
+            return _BUSY_POLL_SECONDS
+        return self._poll_seconds if list(self._addressees) else max(self._poll_seconds, _UNWANTED_POLL_SECONDS)
 
     async def _round(self, tasks: asyncio.TaskGroup) -> bool:
         """Whether an endpoint that takes what it gets has had a batch: there may be more."""

@@ -42,9 +42,13 @@ def is_torn_at(size_bytes: int) -> bool:
 def look(place: Path) -> WavLook | None:
     """None when there is no such file; raises OSError when it may not be read."""
     try:
-        with place.open("rb") as file:
-            status = os.fstat(file.fileno())
-            head = file.read(HEADER_BYTES)
+        # Not by a file object: each call's files are looked at every second.
+        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    try:
+        status = os.fstat(descriptor)
+        head = os.read(descriptor, HEADER_BYTES)
+    finally:
+        os.close(descriptor)
     return WavLook(status.st_size, status.st_mtime, is_final(head, status.st_size))

@@ -25,6 +25,8 @@ ASKED: dict[str, Ask] = {
     "what has expired": lambda catalogue: catalogue.keeping.expired(NOW, 9),
     "what could not be deleted": lambda catalogue: catalogue.keeping.take_up_undeleted(NOW, 9),
     "work of one kind": lambda catalogue: catalogue.dues.fallen("here", NOW, 9, of=("tell",)),
+    "when work falls due": lambda catalogue: catalogue.dues.next_at("here", but=("transcribe",)),
+    "when work of one kind falls due": lambda catalogue: catalogue.dues.next_at("here", of=("tell",)),
     "health": lambda catalogue: catalogue.health.standing(None, ["archive"]),
     "health of an organisation": lambda catalogue: catalogue.health.standing("acme", ["archive"]),
     "statistics": lambda catalogue: catalogue.statistics.hours("acme", 1, 9),

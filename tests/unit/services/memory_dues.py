@@ -1,5 +1,6 @@
 """Due rows in memory that a test can make unavailable."""
 
+import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 
@@ -18,6 +19,10 @@ class MemoryDues:
     async def add(self, dues: Sequence[Due]) -> None:
         for due in dues:
             self.rows.setdefault(due.id, due)
+
+    async def next_at(self, node: str, *, of: Collection[str] = (), but: Collection[str] = ()) -> Moment:
+        found = await self.fallen(node, math.inf, 1, of=of, but=but)
+        return found[0].at if found else math.inf
 
     async def fallen(
         self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()
