@@ -193,7 +193,8 @@ def placed(
         held = _held(bracket, segment, own_holds, rate)
         cuts += _located(bracket, segment, held, rate, frames, is_open=is_open)
     cuts += (_Cut(slip.frame, slip.seconds, 0.0, DRIFT) for slip in slips if 0 < slip.frame < frames)
-    return _placement(_united(cuts, rate), frames, start + shift_seconds, rate)
+    lean = 0.0 if stop is None else _lean(stop - start - frames / rate - sum(cut.seconds for cut in cuts))
+    return _placement(_united(cuts, rate), frames, start + lean + shift_seconds, rate)
 
 
 def _start(segment: Segment, frames: int) -> Moment:
@@ -208,6 +209,13 @@ def _start(segment: Segment, frames: int) -> Moment:
         return min(segment.requested_at, *latest) if latest else segment.requested_at
     # Nobody saw it begin: a file waits until there is sound.
     return max(segment.started_at, min(latest, default=segment.started_at))
+
+
+def _lean(apart: float) -> float:
+    """By how much a file lies after its start stamp when its two stamps are so far apart from what it holds: a recorder
+    that was told to start missed its first frame, a stop came late, or it fell behind on its way. In the middle none of
+    them is far off."""
+    return apart / 2 if abs(apart) <= HOLE_SECONDS else 0.0
 
 
 def _trusted_stop(stop: Moment | None, start: Moment, seconds: float) -> Moment | None:

@@ -197,6 +197,8 @@ class DbosEngine:
             while await self._apart(lambda: self._store.unfinished_of(self._left)):  # noqa: ASYNC110  # DBOS tells nobody
                 await asyncio.sleep(_LEFT_SECONDS)
             self._stop_asking()
+            # It looks for delays and time limits, which our work has not, and DBOS has no switch for it.
+            self._dbos._background_jobs_stop_event.set()  # noqa: SLF001
         except CatalogueUnavailable as error:
             # It only costs something.
             log.warning("the engine goes on asking its queues", extra={"hint": str(error)})

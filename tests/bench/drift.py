@@ -98,8 +98,8 @@ def _result(bench: Bench, way: str, sounds: Sequence[Sound], bar: float | None) 
     )
     lags = [lag for sound in sounds for lag in sound.lags]
     moved = [max(sound.lags) - min(sound.lags) for sound in sounds if sound.lags]
-    bench.figure("  one side later than in truth, the most", 1000 * max(map(abs, lags)), "ms", bar=LAG_BAR_MS)
-    bench.figure("  one side moves against the other within a call, the most", 1000 * max(moved), "ms", bar=bar)
+    bench.figure("  one side later than in truth, the most", _ms(max(map(abs, lags))), "ms", bar=LAG_BAR_MS)
+    bench.figure("  one side moves against the other within a call, the most", _ms(max(moved)), "ms", bar=bar)
 
 
 def _stamps(bench: Bench, sounds: Sequence[Sound]) -> None:
@@ -114,6 +114,11 @@ def _stamps(bench: Bench, sounds: Sequence[Sound]) -> None:
 
 def _range(bench: Bench, name: str, seconds: Sequence[float], bar: float | None = None) -> None:
     for word, value in (("least", min(seconds)), ("most", max(seconds))):
-        bench.figure(f"{name}, the {word}", 1000 * value, "ms")
+        bench.figure(f"{name}, the {word}", _ms(value), "ms")
     if bar is not None:
-        bench.figure("  at most, either way", 1000 * max(map(abs, seconds)), "ms", bar=bar)
+        bench.figure("  at most, either way", _ms(max(map(abs, seconds))), "ms", bar=bar)
+
+
+def _ms(seconds: float) -> float:
+    """As exact as the wall clock of the phones: a frame is 20 ms, and not 20.0002."""
+    return round(1000 * seconds, 2)

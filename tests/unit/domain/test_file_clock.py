@@ -60,6 +60,26 @@ def test_a_file_without_a_hole_is_one_stretch() -> None:
     assert clock.holes == ()
 
 
+@pytest.mark.parametrize("apart_ms", [-40, -20, 20, 40])
+def test_between_stamps_that_disagree_a_file_lies_in_the_middle(apart_ms: int) -> None:
+    """A recorder that missed its first frame is 20 ms late by its start stamp, and right by its stop stamp."""
+    file = Written(12.0)
+    segment = a_segment(written=file)
+    assert segment.stopped_at is not None
+    clock = placed(replace(segment, stopped_at=segment.stopped_at + apart_ms / 1000, flushes=()), file.frames)
+    assert [(one.source_frame, one.frames) for one in clock.stretches] == [(0, 96000)]
+    assert clock.start - T0 == pytest.approx(apart_ms / 2000, abs=1e-6)
+
+
+def test_what_a_hold_explains_is_no_disagreement() -> None:
+    file = Written(12.0, ((4.0, 8.0),))
+    segment = replace(a_segment(written=file), holds=(Span(start=T0 + 4.0, end=T0 + 8.0),), flushes=())
+    assert segment.stopped_at is not None
+    assert placed(segment, file.frames).start == T0
+    late = replace(segment, stopped_at=segment.stopped_at + 0.02)
+    assert placed(late, file.frames).start - T0 == pytest.approx(0.0, abs=0.011)
+
+
 def test_a_hole_during_a_hold_begins_where_the_hold_begins() -> None:
     file = Written(12.0, ((5.0, 9.0),))
     clock = placed(a_segment(written=file, jitter_seconds=JITTER, holds=((5.0, 9.0),)), file.frames)
