@@ -14,8 +14,8 @@ from connector.ports.clock import Clock
 Answer = TypeVar("Answer")
 
 BATCH_CHANGES = 1_000
-#: At most one transaction in this time: work and web want SQLite's lock too.
-PAUSE_SECONDS = 0.02
+#: At most one transaction in this time: work and web want SQLite's lock too, and look for news after each one.
+PAUSE_SECONDS = 0.1
 SYNC_SECONDS = 0.2
 FIRST_RETRY_SECONDS = 0.1
 LAST_RETRY_SECONDS = 2.0

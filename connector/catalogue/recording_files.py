@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from connector.catalogue.people_tables import HOLDS
 from connector.catalogue.tables import ARTEFACTS, CALLS, DELIVERIES, RENDERINGS, SEGMENTS
 from connector.domain.call import Call, CallState
 from connector.domain.keeping import Hold, Keeping
-from connector.domain.recording import Recording, Rendering, Segment
+from connector.domain.recording import Artefact, Delivery, Recording, Rendering, Segment
 from connector.ports.shipping_ledger import RecordingFile
 
 _HOLD = RowCodec(Hold)
@@ -50,6 +50,15 @@ def copies_of(connection: Connection, recording_ids: Iterable[str]) -> Copies:
     return Copies(grouped("recording_id", artefacts), grouped("recording_id", deliveries))
 
 
+def with_copies(file: RecordingFile, row: RowMapping, copies: Copies) -> RecordingFile:
+    """The same with its row, its artefacts and its deliveries as they are now."""
+    id, rendering = file.recording.id, file.rendering
+    if rendering is not None:
+        rendering = replace(rendering, artefacts=_artefacts(copies.artefacts.get(id, ())))
+    deliveries = _deliveries(copies.deliveries.get(id, ()))
+    return replace(file, recording=codec.RECORDING.thing(row), rendering=rendering, deliveries=deliveries)
+
+
 def files_of_calls(
     connection: Connection,
     rows: Sequence[RowMapping],
@@ -68,7 +77,7 @@ def files_of_calls(
             call=calls.get(recording.call_id) or _lost_call(recording),
             segments=segments.get(recording.id, ()),
             rendering=_rendering(renderings[recording.id], copies.artefacts.get(recording.id, ())),
-            deliveries=tuple(codec.DELIVERY.thing(row) for row in copies.deliveries.get(recording.id, ())),
+            deliveries=_deliveries(copies.deliveries.get(recording.id, ())),
             keeping=_keeping(row, holds.get(recording.id)),
         )
         for row in rows
@@ -115,8 +124,15 @@ def grouped(column: str, rows: Iterable[RowMapping]) -> dict[str, list[RowMappin
 def _rendering(rows: Sequence[RowMapping], artefacts: Iterable[RowMapping]) -> Rendering | None:
     if not rows:
         return None
-    made = tuple(codec.ARTEFACT.thing(row) for row in artefacts)
-    return codec.RENDERING.thing(rows[0], artefacts=made)
+    return codec.RENDERING.thing(rows[0], artefacts=_artefacts(artefacts))
+
+
+def _artefacts(rows: Iterable[RowMapping]) -> tuple[Artefact, ...]:
+    return tuple(codec.ARTEFACT.thing(row) for row in rows)
+
+
+def _deliveries(rows: Iterable[RowMapping]) -> tuple[Delivery, ...]:
+    return tuple(codec.DELIVERY.thing(row) for row in rows)
 
 
 def _keeping(row: RowMapping, hold: Hold | None) -> Keeping:

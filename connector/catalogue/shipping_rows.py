@@ -1,14 +1,16 @@
 """What work writes of recordings from CAPTURED on: states, renderings, deliveries. Knows rows and state tables."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, not_, select, text, update
+from sqlalchemy import Connection, RowMapping, Table, and_, bindparam, not_, select, text, update
 
 from connector.catalogue import codec
 from connector.catalogue.chores import fileless, files_to_remove, stuck
 from connector.catalogue.database import Database
 from connector.catalogue.due_rows import insert_dues
-from connector.catalogue.recording_files import recording_files
+from connector.catalogue.recording_files import copies_of, recording_files, with_copies
 from connector.catalogue.tables import ARTEFACTS, DELIVERIES, MAY_HAVE_FILES, RECORDINGS, RENDERINGS, SEGMENTS
 from connector.catalogue.transcript_files import landed, renewed
 from connector.catalogue.upsert import execute_many, insert_into, upsert
@@ -37,6 +39,7 @@ _TRIED = frozenset({DeliveryEvent.STORED, DeliveryEvent.REFUSED, DeliveryEvent.G
 _RECORDING = RECORDINGS.c.id == bindparam("of_recording")
 _RECORDING_ROW = select(RECORDINGS).where(_RECORDING)
 _RECORDING_STATE = select(RECORDINGS.c.state).where(_RECORDING).with_for_update()
+_ORGANISATION = select(RECORDINGS.c.organisation).where(_RECORDING)
 _RECORDING_SET = update(RECORDINGS).where(_RECORDING)
 _DELIVERY = (
     DELIVERIES.c.recording_id == bindparam("of_recording"),
@@ -70,6 +73,17 @@ class ShippingRows:
         )
         return files[0] if files else None
 
+    async def refreshed(self, file: RecordingFile) -> RecordingFile:
+        recording_id = file.recording.id
+
+        def read(connection: Connection) -> RecordingFile:
+            row = connection.execute(_RECORDING_ROW, {"of_recording": recording_id}).mappings().one_or_none()
+            if row is None:
+                raise _unknown(recording_id)
+            return with_copies(file, row, copies_of(connection, [recording_id]))
+
+        return await self._database.snapshot(read)
+
     async def moved(
         self, recording_id: RecordingId, event: RecordingEvent, *, reason: str = "", due: Sequence[Due] = ()
     ) -> RecordingState:
@@ -98,8 +112,8 @@ class ShippingRows:
         def work(connection: Connection) -> None:
             _check_that_it_is_settled(connection, recording_id)
             found = codec.ARTEFACT.row(artefact) | _organisation_of(connection, recording_id)
-            execute_many(connection, insert_into(connection.dialect.name, ARTEFACTS).on_conflict_do_nothing(), [found])
-            _add_deliveries(connection, recording_id, deliveries)
+            execute_many(connection, _new(connection.dialect.name, ARTEFACTS), [found])
+            _add_deliveries(connection, _organisation_of(connection, recording_id), deliveries)
             # The janitor sees to the new file as to the earlier ones.
             _set_recording(connection, recording_id, artefacts_removed=False)
             insert_dues(connection, due)
@@ -131,7 +145,7 @@ class ShippingRows:
             state = _state_of(connection, delivery.recording_id)
             if state not in _WANTS_COPIES:
                 raise IllegalTransition(f"the recording {delivery.recording_id} is {state}: nobody wants copies of it")
-            _add_deliveries(connection, delivery.recording_id, [delivery])
+            _add_deliveries(connection, _organisation_of(connection, delivery.recording_id), [delivery])
 
         await self._database.write(work)
 
@@ -220,8 +234,12 @@ class ShippingRows:
 def _state_of(connection: Connection, recording_id: RecordingId) -> RecordingState:
     state = connection.execute(_RECORDING_STATE, {"of_recording": recording_id}).scalar_one_or_none()
     if state is None:
-        raise IllegalTransition(f"the catalogue has no recording {recording_id!r}")
+        raise _unknown(recording_id)
     return RecordingState(state)
+
+
+def _unknown(recording_id: RecordingId) -> IllegalTransition:
+    return IllegalTransition(f"the catalogue has no recording {recording_id!r}")
 
 
 def _check_that_it_is_settled(connection: Connection, recording_id: RecordingId) -> None:
@@ -243,20 +261,22 @@ def _write_rendering(
     execute_many(connection, upsert(dialect, RENDERINGS, tuple(found)), [found])
     made = [codec.ARTEFACT.row(artefact) | organisation for artefact in rendering.artefacts]
     execute_many(connection, upsert(dialect, ARTEFACTS, (*codec.ARTEFACT.columns, "organisation")), made)
-    _add_deliveries(connection, recording_id, deliveries)
+    _add_deliveries(connection, organisation, deliveries)
 
 
-def _add_deliveries(connection: Connection, recording_id: RecordingId, deliveries: Sequence[Delivery]) -> None:
+def _add_deliveries(connection: Connection, organisation: dict[str, str], deliveries: Sequence[Delivery]) -> None:
     """One that is there already stays as it is."""
-    organisation = _organisation_of(connection, recording_id)
     rows = [codec.DELIVERY.row(delivery) | organisation for delivery in deliveries]
-    insert = insert_into(connection.dialect.name, DELIVERIES).on_conflict_do_nothing()
-    execute_many(connection, insert, rows)
+    execute_many(connection, _new(connection.dialect.name, DELIVERIES), rows)
+
+
+@cache
+def _new(dialect: str, table: Table) -> Any:
+    return insert_into(dialect, table).on_conflict_do_nothing()
 
 
 def _organisation_of(connection: Connection, recording_id: RecordingId) -> dict[str, str]:
-    wanted = select(RECORDINGS.c.organisation).where(RECORDINGS.c.id == recording_id)
-    return {"organisation": connection.execute(wanted).scalar_one()}
+    return {"organisation": connection.execute(_ORGANISATION, {"of_recording": recording_id}).scalar_one()}
 
 
 def _delivery_row(connection: Connection, delivery: Delivery) -> RowMapping:

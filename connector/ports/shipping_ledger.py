@@ -36,6 +36,11 @@ class ShippingLedger(Protocol):
         """All about it; None when unknown."""
         ...
 
+    async def refreshed(self, file: RecordingFile) -> RecordingFile:
+        """The same with what may change while copies are made of it: the recording, its artefacts, its deliveries.
+        Raises IllegalTransition when it is not there any more."""
+        ...
+
     async def moved(
         self, recording_id: RecordingId, event: RecordingEvent, *, reason: str = "", due: Sequence[Due] = ()
     ) -> RecordingState:

@@ -176,7 +176,7 @@ class Shipping:
             later = await self._storing.deliver(file, delivery)
             if later is not None:
                 await self._postpone(subject, delivery, attempt, later)
-            file = await self._file(subject)
+            file = await self._ledger.refreshed(file)
         return file
 
     async def _discard_late(self, file: RecordingFile) -> None:

@@ -78,6 +78,22 @@ async def test_everything_about_a_recording_comes_in_one_file(catalogue: Catalog
     assert file.artefact(deliveries[1]).size_bytes == 2**40
 
 
+async def test_a_file_is_refreshed_while_its_copies_are_made(catalogue: Catalogue) -> None:
+    await captured(catalogue)
+    await rendered(catalogue, a_delivery())
+    file = await the_file(catalogue)
+    assert await catalogue.shipping.refreshed(file) == file
+    await catalogue.shipping.delivery_moved(a_delivery(), DeliveryEvent.STORED, url="file:///x")
+    await catalogue.shipping.moved(RECORDING, RecordingEvent.STORED)
+    paper = an_artefact(kind=ArtefactKind.TRANSCRIPT)
+    await catalogue.shipping.added(paper, [a_delivery(kind=ArtefactKind.TRANSCRIPT)])
+    after = await catalogue.shipping.refreshed(file)
+    assert after == await the_file(catalogue) != file
+    gone = replace(file, recording=replace(file.recording, id=RecordingId("nobody's")))
+    with pytest.raises(IllegalTransition, match="nobody's"):
+        await catalogue.shipping.refreshed(gone)
+
+
 async def test_a_recording_whose_call_was_lost_can_still_be_shipped(catalogue: Catalogue) -> None:
     await catalogue.calls.apply("here", [a_recording()], JournalPosition(file="j", offset=1))
     call = (await the_file(catalogue)).call

@@ -116,7 +116,7 @@ async def test_an_outage_is_said_once_tried_again_with_back_off_and_loses_nothin
             ledger.is_available = False
             ledger.refusals = 0
             appended(journal, calls(3, 3 * outage - 3))
-            await clock.advance(0.05)
+            await clock.advance(0.15)
             assert ledger.refusals == 1
             await clock.advance(20.0)
             assert 9 <= ledger.refusals <= 15, "0.1, 0.2, 0.4, 0.8, 1.6, 2, 2, 2 …"
