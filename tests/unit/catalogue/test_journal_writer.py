@@ -49,7 +49,7 @@ async def eventually(clock: SimulatedClock, is_so: Callable[[], object]) -> None
     for _ in range(2000):
         if is_so():
             return
-        await clock.advance(0.05)
+        await clock.advance(PAUSE_SECONDS / 5)
         await asyncio.to_thread(lambda: None)
     raise AssertionError("it never came to be so")
 
