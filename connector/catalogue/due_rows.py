@@ -75,17 +75,20 @@ class DueRows:
         if dues:
             await self._database.write(lambda connection: insert_dues(connection, dues))
 
-    async def next_at(self, node: str, *, of: Collection[str] = (), but: Collection[str] = ()) -> Moment:
+    async def any_fallen(self, node: str, now: Moment, *, of: Collection[str] = (), but: Collection[str] = ()) -> bool:
         sign, about = self._database.sign(), (node, frozenset(of), frozenset(but))
+        if sign is None:
+            # It would have to be asked each time, and walk past what waits for other nodes.
+            return bool(await self.fallen(node, now, 1, of=of, but=but))
         known = self._next_at.get(about)
-        if sign is not None and known is not None and known[0] == sign:
-            return known[1]
-        _, following = _questions(*about[1:])
+        if known is None or known[0] != sign:
+            known = self._next_at[about] = sign, await self._next_of(*about)
+        return known[1] <= now
+
+    async def _next_of(self, node: str, of: frozenset[str], but: frozenset[str]) -> Moment:
+        _, following = _questions(of, but)
         found = await self._database.read(lambda connection: connection.execute(following, {"of_node": node}).scalar())
-        next_at = math.inf if found is None else found
-        if sign is not None:
-            self._next_at[about] = sign, next_at
-        return next_at
+        return math.inf if found is None else float(found)
 
     async def fallen(
         self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()

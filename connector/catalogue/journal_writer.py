@@ -16,6 +16,9 @@ Answer = TypeVar("Answer")
 BATCH_CHANGES = 1_000
 #: At most one transaction in this time: work and web want SQLite's lock too, and look for news after each one.
 PAUSE_SECONDS = 0.1
+#: What was decided is sent to the PBX first: the catalogue's thread would take the processor from it. Who is far behind
+#: pauses no longer, either.
+SHORT_PAUSE_SECONDS = 0.02
 SYNC_SECONDS = 0.2
 FIRST_RETRY_SECONDS = 0.1
 LAST_RETRY_SECONDS = 2.0
@@ -73,10 +76,10 @@ class JournalWriter:
                     self._journal.remove_applied(self._position)
                 position = self._position
                 self._progressed.set()
-                await self._clock.sleep_until(self._clock.now() + PAUSE_SECONDS)
+                pause = SHORT_PAUSE_SECONDS if self.lag >= BATCH_CHANGES else PAUSE_SECONDS
+                await self._clock.sleep_until(self._clock.now() + pause)
             await self._appended.wait()
-            # What was decided is sent to the PBX first: the catalogue's thread would take the processor from it.
-            await self._clock.sleep_until(self._clock.now() + PAUSE_SECONDS)
+            await self._clock.sleep_until(self._clock.now() + SHORT_PAUSE_SECONDS)
 
     async def _apply_next(self, after: JournalPosition) -> bool:
         """One transaction's worth; False when there is nothing to apply."""

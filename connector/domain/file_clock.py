@@ -193,13 +193,13 @@ def placed(
         held = _held(bracket, segment, own_holds, rate)
         cuts += _located(bracket, segment, held, rate, frames, is_open=is_open)
     cuts += (_Cut(slip.frame, slip.seconds, 0.0, DRIFT) for slip in slips if 0 < slip.frame < frames)
-    lean = 0.0 if stop is None else _lean(stop - start - frames / rate - sum(cut.seconds for cut in cuts))
+    lean = 0.0 if stop is None else _lean(segment, frames, start, stop)
     return _placement(_united(cuts, rate), frames, start + lean + shift_seconds, rate)
 
 
 def _start(segment: Segment, frames: int) -> Moment:
     """The start stamp, else the latest moment that contradicts nothing that is known."""
-    if segment.started_at is not None and segment.started_at != segment.requested_at:
+    if _is_stamped(segment) and segment.started_at is not None:
         return segment.started_at
     rate = segment.sample_rate
     latest = [point.at - point.frames / rate for point in segment.flushes if 0 < point.frames <= frames]
@@ -211,10 +211,20 @@ def _start(segment: Segment, frames: int) -> Moment:
     return max(segment.started_at, min(latest, default=segment.started_at))
 
 
-def _lean(apart: float) -> float:
-    """By how much a file lies after its start stamp when its two stamps are so far apart from what it holds: a recorder
-    that was told to start missed its first frame, a stop came late, or it fell behind on its way. In the middle none of
-    them is far off."""
+def _is_stamped(segment: Segment) -> bool:
+    """Whether somebody saw it begin."""
+    return segment.started_at not in {None, segment.requested_at}
+
+
+def _lean(segment: Segment, frames: int, start: Moment, stop: Moment) -> float:
+    """By how much a file lies after its start stamp where its two stamps are not as far apart as what it holds: the
+    recorder missed its first frame, its stop came late, or it fell behind on its way. In the middle none of them is far
+    off. Slips change nothing of it: who looks for shared sound does not know them yet."""
+    if not _is_stamped(segment):
+        return 0.0
+    rate = segment.sample_rate
+    brackets = _brackets(_anchors(segment, frames, start, stop, ()), start, rate, ())
+    apart = stop - start - frames / rate - sum(bracket.seconds for bracket in brackets)
     return apart / 2 if abs(apart) <= HOLE_SECONDS else 0.0
 
 

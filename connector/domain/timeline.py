@@ -19,8 +19,9 @@ from connector.domain.rows import RowTrack, arranged
 from connector.domain.tracks import Recorder, recorder
 
 _DEFAULT_RATE = 8000
-#: Stamps place one file in another within -22 to +28 ms; shared sound is looked for in twice that.
-_WINDOW_SECONDS = 0.05
+#: Stamps place one file in another within -22 to +28 ms, and one that fell behind without a hole lies in the middle of
+#: its stamps: shared sound is looked for in more than both.
+_WINDOW_SECONDS = 0.05 + HOLE_SECONDS / 2
 #: Less sound in common proves nothing: 175 ms were enough when measured.
 _SHARED_SECONDS = 0.2
 

@@ -128,7 +128,8 @@ class DbosEngine:
         return await self._asked(lambda: self._store.requeue(node))
 
     async def drain(self, seconds: float) -> None:
-        """Take no more, give running steps this long to reach their checkpoint, give the rest back, then stop. When the
+        """Take no more, give running steps this long to reach their checkpoint, then stop. Where nodes share the store
+        the rest is given back to all; on one machine the next start takes it up. When the
         store is away, threads of DBOS stay behind and wait for it: end the process by `leave`, not by returning."""
         if DbosEngine._running is not self or self._is_draining:
             return
@@ -180,8 +181,8 @@ class DbosEngine:
         logger.setLevel(logging.CRITICAL)
         self._store.open()
         if not self._store.is_shared:
-            # An earlier version's, which went by the node's name.
-            self._store.requeue(self._node)
+            # An earlier version's, which went by the name that the node had then.
+            self._store.take_over(_THIS_MACHINE)
             self._left = self._store.left()
         self._work = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._workflow())
         self._dbos = DBOS(config=self._config())

@@ -19,7 +19,7 @@ WORKFLOW = "run"
 VERSION = "pipeline-1"
 _CONNECTIONS = 10
 _ANYBODY = "anybody"
-#: Asking is most of what an idle work role costs. On one machine only what an earlier version left lies in a queue.
+#: Asking is most of what an idle work role costs. On one machine only what was left at the start lies in a queue.
 _POLL_SECONDS = 1.0
 _SHARED_POLL_SECONDS = 0.2
 #: No transaction of ours holds SQLite's write lock for long.
@@ -44,14 +44,12 @@ class DbosStore:
 
     def open(self) -> None:
         """Claim it for this node, bring its schema up to date, declare the queues."""
-        with ExitStack() as opening:
-            if not self.is_shared:
-                self._held.callback(sqlite_store.claimed(self.url).close)
-                opening.enter_context(sqlite_store.opened_alone(self.url))
-                self.connections = sqlite_store.opened(self.url, _CONNECTIONS)
-                self._held.callback(self.connections.dispose)
-            DBOS.migrate(self.address)
-            self._declare_queues()
+        if not self.is_shared:
+            self._held.callback(sqlite_store.claimed(self.url).close)
+            self.connections = sqlite_store.opened(self.url, _CONNECTIONS)
+            self._held.callback(self.connections.dispose)
+        DBOS.migrate(self.address)
+        self._declare_queues()
 
     def _declare_queues(self) -> None:
         self._client = DBOSClient(
@@ -111,6 +109,13 @@ class DbosStore:
         if at_hand:
             self._client.resume_workflows(at_hand, queue_name=_ANYBODY)
         return len(at_hand)
+
+    def take_over(self, executor: str) -> None:
+        """Queue what anybody else has at hand: nobody else is there."""
+        found = self._client.list_workflows(status=[_AT_HAND], load_input=False, load_output=False)
+        strangers = [workflow.workflow_id for workflow in found if workflow.executor_id != executor]
+        if strangers:
+            self._client.resume_workflows(strangers, queue_name=_ANYBODY)
 
     def at_hand(self, node: str) -> list[str]:
         """What that node has begun and not ended, and anybody can do."""

@@ -5,8 +5,7 @@ Knows pragmas and locks; must not know what is in the file.
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,20 +33,6 @@ def opened(url: sqlalchemy.URL, connections: int) -> sqlalchemy.Engine:
 def path_of(url: sqlalchemy.URL) -> Path:
     """The file that the URL names."""
     return Path(url.database or "engine.db")
-
-
-@contextmanager
-def opened_alone(url: sqlalchemy.URL) -> Iterator[None]:
-    """One process at a time makes the file and brings it up to date; the others wait. SQLite does not wait of itself
-    when two switch to WAL in the same moment, whatever the busy timeout: the second is told that the file is locked."""
-    path = path_of(url)
-    try:
-        lock = path.with_name(f"{path.name}.opening.lock").open("w")
-    except OSError as error:
-        raise _unopened(path, error) from error
-    with lock:
-        fcntl.lockf(lock, fcntl.LOCK_EX)
-        yield
 
 
 def claimed(url: sqlalchemy.URL) -> IO[str]:

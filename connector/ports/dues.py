@@ -14,9 +14,9 @@ class Dues(Protocol):
         """Write them; one with the same id as a waiting one changes nothing."""
         ...
 
-    async def next_at(self, node: str, *, of: Collection[str] = (), but: Collection[str] = ()) -> Moment:
-        """When the earliest of them falls due, or has; infinity when there is none. Who asks again and again asks this
-        first: while nobody writes, it costs next to nothing."""
+    async def any_fallen(self, node: str, now: Moment, *, of: Collection[str] = (), but: Collection[str] = ()) -> bool:
+        """Whether there is one. Who asks again and again asks this first: while nobody writes, it costs next to
+        nothing."""
         ...
 
     async def fallen(

@@ -63,7 +63,7 @@ class Forwarder:
 
     async def forward(self) -> int:
         """One round; returns how many were done or taken by the engine."""
-        if await self._dues.next_at(self._node, but=self._aside) > self._clock.now():
+        if not await self._dues.any_fallen(self._node, self._clock.now(), but=self._aside):
             self._unknown.clear()
             return 0
         return await self._do_direct() + await self._enqueue()

@@ -59,7 +59,7 @@ class SideLine:
         room = self._at_once() - len(self._at_hand)
         if room <= 0:
             return []
-        if await self._dues.next_at(self._node, of=(self._kind,)) > self._clock.now():
+        if not await self._dues.any_fallen(self._node, self._clock.now(), of=(self._kind,)):
             return []
         fallen = await self._dues.fallen(self._node, self._clock.now(), room + 2 * len(self._at_hand), of=(self._kind,))
         following = {due.subject: due for due in reversed(fallen) if due.subject not in self._at_hand}

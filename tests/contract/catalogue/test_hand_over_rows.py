@@ -1,6 +1,5 @@
 """Dues, Commands and Nodes on both databases."""
 
-import math
 from dataclasses import replace
 
 from connector.catalogue.store import Catalogue
@@ -101,28 +100,31 @@ async def test_nodes_are_silent_since_they_were_last_seen(catalogue: Catalogue) 
 async def test_what_was_asked_in_vain_is_found_once_it_is_there(catalogue: Catalogue) -> None:
     for _ in range(3):
         assert await catalogue.commands.open_for("here", MORNING) == []
-        assert await catalogue.dues.next_at("here") == math.inf
+        assert not await catalogue.dues.any_fallen("here", 10.0)
         assert await catalogue.dues.fallen("here", 10.0, 10) == []
     command, due = a_command(), a_due(at=10.0)
     await catalogue.commands.post(command)
     await catalogue.dues.add([due])
     assert await catalogue.commands.open_for("here", MORNING) == [command]
     assert await catalogue.commands.open_for("there", MORNING) == []
-    assert await catalogue.dues.next_at("here") == 10.0
+    assert await catalogue.dues.any_fallen("here", 10.0)
     assert await catalogue.dues.fallen("here", 10.0, 10) == [due]
     await catalogue.dues.forwarded([due])
-    assert await catalogue.dues.next_at("here") == math.inf
+    assert not await catalogue.dues.any_fallen("here", 10.0)
 
 
-async def test_the_next_is_said_of_the_kinds_and_the_node_that_are_asked_for(catalogue: Catalogue) -> None:
+async def test_whether_any_has_fallen_is_said_of_the_kinds_and_the_node_that_are_asked_for(
+    catalogue: Catalogue,
+) -> None:
     theirs, tell = a_due(subject="theirs", node="there", at=10.0), a_due(kind="tell", at=20.0)
     await catalogue.dues.add([a_due(subject="later", at=40.0), tell, theirs, a_due(subject="sooner", at=30.0)])
+    any_fallen = catalogue.dues.any_fallen
     for _ in range(2):
-        assert await catalogue.dues.next_at("here") == 20.0
-        assert await catalogue.dues.next_at("there") == 10.0
-        assert await catalogue.dues.next_at("here", of=("tell",)) == 20.0
-        assert await catalogue.dues.next_at("here", but=("tell",)) == 30.0
-        assert await catalogue.dues.next_at("here", of=("transcribe",)) == math.inf
+        assert [await any_fallen("here", now) for now in (19.9, 20.0)] == [False, True]
+        assert [await any_fallen("there", now) for now in (9.9, 10.0)] == [False, True]
+        assert [await any_fallen("here", now, of=("tell",)) for now in (19.9, 20.0)] == [False, True]
+        assert [await any_fallen("here", now, but=("tell",)) for now in (29.9, 30.0)] == [False, True]
+        assert not await any_fallen("here", 99.0, of=("transcribe",))
 
 
 async def test_a_due_row_falls_though_nobody_writes_any_more(catalogue: Catalogue) -> None:

@@ -187,7 +187,9 @@ async def test_what_a_dead_process_had_at_hand_runs_no_more_at_once_than_may(sql
     again = await sqlite_place.started({"ship": diary.plan("store")}, concurrency=2)
     for subject in late:
         await again.enqueue(work(subject))
-    await diary.until(lambda: diary.at_once == 2)
+    async with asyncio.timeout(10):
+        while rows(sqlite_place, "SELECT count(*) FROM workflow_status WHERE status = 'ENQUEUED'") != [(0,)]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     diary.gates["store"].set()
     await diary.until_ended("store", *early, *late)
     assert diary.most_at_once == 2
@@ -210,13 +212,15 @@ async def test_what_an_earlier_version_queued_or_had_at_hand_is_done(sqlite_plac
     diary = Diary()
     diary.gates["store"].clear()
     engine = await sqlite_place.started({"ship": diary.plan("store")})
-    subjects = ["queued", "queued and begun", "begun"]
+    subjects = ["queued", "queued and begun", "begun", "begun under another name"]
     for subject in subjects:
         await engine.enqueue(work(subject))
-    await diary.until(lambda: diary.at_once == 3)
+    await diary.until(lambda: diary.at_once == 4)
     await engine.drain(0)
     with closing(sqlite3.connect(file_of(sqlite_place))) as connection, connection:
         connection.execute("UPDATE workflow_status SET executor_id = 'here'")
+        renamed = "UPDATE workflow_status SET executor_id = 'a third name' WHERE workflow_uuid = ?"
+        connection.execute(renamed, (work("begun under another name").id,))
         queued = "UPDATE workflow_status SET queue_name = 'anybody', status = ? WHERE workflow_uuid = ?"
         connection.execute(queued, ("ENQUEUED", work("queued").id))
         connection.execute(queued, ("PENDING", work("queued and begun").id))

@@ -13,7 +13,7 @@ import pytest
 from connector.catalogue import journal_writer
 from connector.catalogue.codec import encoded
 from connector.catalogue.journal import Journal
-from connector.catalogue.journal_writer import BATCH_CHANGES, PAUSE_SECONDS, JournalWriter
+from connector.catalogue.journal_writer import BATCH_CHANGES, PAUSE_SECONDS, SHORT_PAUSE_SECONDS, JournalWriter
 from connector.domain.call import Call
 from connector.network.clock import SystemClock
 from connector.ports.call_ledger import JournalPosition
@@ -49,7 +49,7 @@ async def eventually(clock: SimulatedClock, is_so: Callable[[], object]) -> None
     for _ in range(2000):
         if is_so():
             return
-        await clock.advance(PAUSE_SECONDS / 5)
+        await clock.advance(SHORT_PAUSE_SECONDS / 5)
         await asyncio.to_thread(lambda: None)
     raise AssertionError("it never came to be so")
 
@@ -96,11 +96,26 @@ async def test_batches_are_bounded_and_at_most_one_is_written_in_each_pause(tmp_
     async with running(journal, ledger, clock) as writer:
         await eventually(clock, lambda: ledger.batches)
         before = len(ledger.batches)
-        await clock.advance(PAUSE_SECONDS / 2)
+        await clock.advance(SHORT_PAUSE_SECONDS / 2)
         assert len(ledger.batches) == before, "not before the pause is over"
         await eventually(clock, lambda: writer.lag == 0)
     assert [len(batch) for batch in ledger.batches] == [BATCH_CHANGES, BATCH_CHANGES, 1]
     assert ledger.changes == calls(2 * BATCH_CHANGES + 1)
+
+
+async def test_a_lone_change_is_applied_soon_and_a_stream_ten_times_a_second(tmp_path: Path) -> None:
+    ledger, journal, clock = MemoryLedger(), Journal(tmp_path), SimulatedClock()
+    async with running(journal, ledger, clock) as writer:
+        assert await writer.drained(60.0)
+        await eventually(clock, lambda: clock.wakes_at)
+        began_at = clock.now()
+        appended(journal, calls(1))
+        await eventually(clock, lambda: ledger.batches)
+        assert clock.now() - began_at <= 2 * SHORT_PAUSE_SECONDS
+        applied_at = clock.now()
+        appended(journal, calls(1, 1))
+        await eventually(clock, lambda: len(ledger.batches) == 2)
+        assert PAUSE_SECONDS / 2 <= clock.now() - applied_at <= 2 * PAUSE_SECONDS
 
 
 async def test_an_outage_is_said_once_tried_again_with_back_off_and_loses_nothing(
@@ -116,7 +131,7 @@ async def test_an_outage_is_said_once_tried_again_with_back_off_and_loses_nothin
             ledger.is_available = False
             ledger.refusals = 0
             appended(journal, calls(3, 3 * outage - 3))
-            await clock.advance(0.15)
+            await eventually(clock, lambda: ledger.refusals)
             assert ledger.refusals == 1
             await clock.advance(20.0)
             assert 9 <= ledger.refusals <= 15, "0.1, 0.2, 0.4, 0.8, 1.6, 2, 2, 2 …"

@@ -71,13 +71,31 @@ def test_between_stamps_that_disagree_a_file_lies_in_the_middle(apart_ms: int) -
     assert clock.start - T0 == pytest.approx(apart_ms / 2000, abs=1e-6)
 
 
+def test_a_slip_that_is_known_later_does_not_move_the_file() -> None:
+    """Its place beside shared sound was reckoned without it."""
+    file = Written(60.0)
+    segment = replace(a_segment(written=file), flushes=())
+    frames = file.frames - 160
+    slipped = placed(segment, frames, slips=[Slip(frame=80_000, seconds=0.02)])
+    assert slipped.start == placed(segment, frames).start == pytest.approx(T0 + 0.01, abs=1e-6)
+    assert slipped.end - slipped.start == pytest.approx(60.0)
+
+
+def test_a_file_that_nobody_saw_begin_lies_where_its_stop_says() -> None:
+    file = Written(12.0)
+    segment = a_segment(written=file)
+    unseen = replace(segment, started_at=segment.requested_at, flushes=())
+    assert segment.stopped_at is not None
+    assert placed(unseen, file.frames).end <= segment.stopped_at + 1e-6
+
+
 def test_what_a_hold_explains_is_no_disagreement() -> None:
     file = Written(12.0, ((4.0, 8.0),))
     segment = replace(a_segment(written=file), holds=(Span(start=T0 + 4.0, end=T0 + 8.0),), flushes=())
     assert segment.stopped_at is not None
     assert placed(segment, file.frames).start == T0
     late = replace(segment, stopped_at=segment.stopped_at + 0.02)
-    assert placed(late, file.frames).start - T0 == pytest.approx(0.0, abs=0.011)
+    assert placed(late, file.frames).start == T0
 
 
 def test_a_hole_during_a_hold_begins_where_the_hold_begins() -> None:

@@ -336,7 +336,7 @@ def test_what_the_caller_heard_places_the_agent_exactly() -> None:
     heard = a_segment("tx", Written(12.0), heard=Heard.TX)
     agents = a_segment("agent", Written(8.0, start=T0 + 2.0125), role=Role.AGENT)
     (match,) = timeline.matches([agents, a_segment("caller", Written(12.0)), heard])
-    assert (match.first, match.second, match.expected_frames, match.window_frames) == ("tx", "agent", 16100, 400)
+    assert (match.first, match.second, match.expected_frames, match.window_frames) == ("tx", "agent", 16100, 640)
     assert timeline.shift_of(match, 16000) == pytest.approx(-0.0125)
     assert timeline.shift_of(match, 16000, {"tx": 0.5, "agent": 9.0}) == pytest.approx(0.4875)
 

@@ -1,6 +1,5 @@
 """Due rows in memory that a test can make unavailable."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 
@@ -20,9 +19,8 @@ class MemoryDues:
         for due in dues:
             self.rows.setdefault(due.id, due)
 
-    async def next_at(self, node: str, *, of: Collection[str] = (), but: Collection[str] = ()) -> Moment:
-        found = await self.fallen(node, math.inf, 1, of=of, but=but)
-        return found[0].at if found else math.inf
+    async def any_fallen(self, node: str, now: Moment, *, of: Collection[str] = (), but: Collection[str] = ()) -> bool:
+        return bool(await self.fallen(node, now, 1, of=of, but=but))
 
     async def fallen(
         self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()
