@@ -129,8 +129,8 @@ class DbosEngine:
 
     async def drain(self, seconds: float) -> None:
         """Take no more, give running steps this long to reach their checkpoint, then stop. Where nodes share the store
-        the rest is given back to all; on one machine the next start takes it up. When the
-        store is away, threads of DBOS stay behind and wait for it: end the process by `leave`, not by returning."""
+        the rest is given back to all; on one machine the next start takes it up. When the store is away, threads of
+        DBOS stay behind and wait for it: end the process by `leave`, not by returning."""
         if DbosEngine._running is not self or self._is_draining:
             return
         self._is_draining = True
@@ -154,7 +154,7 @@ class DbosEngine:
             await asyncio.wait(self._tasks, timeout=_CUT_OFF_SECONDS)
 
     async def _written_down(self) -> None:
-        """DBOS notes a moment later that a piece has ended: given back before, it would be dispatched again."""
+        """DBOS notes a moment later that a piece has ended: left or given back before, it would run again."""
         with suppress(CatalogueUnavailable, TimeoutError):
             async with asyncio.timeout(_WRITTEN_SECONDS):
                 while await self._apart(lambda: self._store.at_hand(self._executor_id)):  # noqa: ASYNC110  # it tells nobody
