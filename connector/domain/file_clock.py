@@ -193,8 +193,20 @@ def placed(
         held = _held(bracket, segment, own_holds, rate)
         cuts += _located(bracket, segment, held, rate, frames, is_open=is_open)
     cuts += (_Cut(slip.frame, slip.seconds, 0.0, DRIFT) for slip in slips if 0 < slip.frame < frames)
-    lean = 0.0 if stop is None else _lean(segment, frames, start, stop)
-    return _placement(_united(cuts, rate), frames, start + lean + shift_seconds, rate)
+    return _placement(_united(cuts, rate), frames, start + shift_seconds, rate)
+
+
+def lean(segment: Segment, frames: int) -> float:
+    """By how much a file lies after its start stamp where its two stamps are not as far apart as what it holds: the
+    recorder missed its first frame, its stop came late, or it fell behind on its way. In the middle none of them is far
+    off."""
+    start, rate = _start(segment, frames), segment.sample_rate
+    stop = _trusted_stop(segment.stopped_at, start, frames / rate)
+    if stop is None or not _is_stamped(segment):
+        return 0.0
+    brackets = _brackets(_anchors(segment, frames, start, stop, ()), start, rate, ())
+    apart = stop - start - frames / rate - sum(bracket.seconds for bracket in brackets)
+    return apart / 2 if abs(apart) <= HOLE_SECONDS else 0.0
 
 
 def _start(segment: Segment, frames: int) -> Moment:
@@ -214,18 +226,6 @@ def _start(segment: Segment, frames: int) -> Moment:
 def _is_stamped(segment: Segment) -> bool:
     """Whether somebody saw it begin."""
     return segment.started_at not in {None, segment.requested_at}
-
-
-def _lean(segment: Segment, frames: int, start: Moment, stop: Moment) -> float:
-    """By how much a file lies after its start stamp where its two stamps are not as far apart as what it holds: the
-    recorder missed its first frame, its stop came late, or it fell behind on its way. In the middle none of them is far
-    off. Slips change nothing of it: who looks for shared sound does not know them yet."""
-    if not _is_stamped(segment):
-        return 0.0
-    rate = segment.sample_rate
-    brackets = _brackets(_anchors(segment, frames, start, stop, ()), start, rate, ())
-    apart = stop - start - frames / rate - sum(bracket.seconds for bracket in brackets)
-    return apart / 2 if abs(apart) <= HOLE_SECONDS else 0.0
 
 
 def _trusted_stop(stop: Moment | None, start: Moment, seconds: float) -> Moment | None:

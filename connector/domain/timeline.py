@@ -11,7 +11,7 @@ from itertools import combinations, product
 from connector.domain.assembly import AssemblyPlan, Blank, Piece
 from connector.domain.call import Call, CallKind, Role, Span, closed_spans, stay
 from connector.domain.coverage import Interval, merged, seconds_before, without
-from connector.domain.file_clock import HOLE_SECONDS, Placement, Slip, placed
+from connector.domain.file_clock import HOLE_SECONDS, Placement, Slip, lean, placed
 from connector.domain.ids import Moment
 from connector.domain.options import PauseBehavior
 from connector.domain.recording import MOVED, Gap, Heard, Recording, Segment
@@ -19,9 +19,8 @@ from connector.domain.rows import RowTrack, arranged
 from connector.domain.tracks import Recorder, recorder
 
 _DEFAULT_RATE = 8000
-#: Stamps place one file in another within -22 to +28 ms, and one that fell behind without a hole lies in the middle of
-#: its stamps: shared sound is looked for in more than both.
-_WINDOW_SECONDS = 0.05 + HOLE_SECONDS / 2
+#: Stamps place one file in another within -22 to +28 ms; shared sound is looked for in twice that.
+_WINDOW_SECONDS = 0.05
 #: Less sound in common proves nothing: 175 ms were enough when measured.
 _SHARED_SECONDS = 0.2
 
@@ -74,7 +73,8 @@ def plan(
 
     Every frame of every file that sounds is in exactly one piece, or counted as duplicate, or as cut.
     """
-    moved, lacking = shifts or {}, slips or {}
+    surveyed = _surveyed(segments, rates or {}, is_swapped=bool(recording.options.swap))
+    moved, lacking = shifts or _leans(surveyed, frames), slips or {}
     recorders = [
         recorder(
             segment,
@@ -84,7 +84,7 @@ def plan(
             lacking.get(segment.id, ()),
             own_holds,
         )
-        for segment in _surveyed(segments, rates or {}, is_swapped=bool(recording.options.swap))
+        for segment in surveyed
         for own_holds in ([hold for leg in call.legs if leg.channel == segment.channel for hold in leg.holds],)
     ]
     rows = arranged(recorders, recording, call)
@@ -106,6 +106,16 @@ def plan(
         duplicate_frames=duplicates,
         cut_frames=held - duplicates - sum(piece.frames for piece in pieces),
     )
+
+
+def _leans(segments: Iterable[Segment], frames: Mapping[str, int]) -> dict[str, float]:
+    """Where shared sound places nothing: by how many seconds each file is moved into the middle of its stamps. All of
+    them together, so that the recording begins when its row says."""
+    held = {one.id: one for one in segments if frames.get(one.id, 0) > 0 and one.reason != MOVED}
+    leans = {id: lean(one, frames[id]) for id, one in held.items()}
+    starts = {id: placed(one, frames[id]).start for id, one in held.items()}
+    later = min((starts[id] + leans[id] for id in held), default=0.0) - min(starts.values(), default=0.0)
+    return {id: own - later for id, own in leans.items()} if any(leans.values()) else {}
 
 
 def matches(

@@ -21,6 +21,7 @@ from connector.domain.file_clock import (
     Placement,
     Slip,
     gap_kind,
+    lean,
     placed,
 )
 from connector.domain.recording import STALLED, FlushPoint, Segment
@@ -66,36 +67,25 @@ def test_between_stamps_that_disagree_a_file_lies_in_the_middle(apart_ms: int) -
     file = Written(12.0)
     segment = a_segment(written=file)
     assert segment.stopped_at is not None
-    clock = placed(replace(segment, stopped_at=segment.stopped_at + apart_ms / 1000, flushes=()), file.frames)
-    assert [(one.source_frame, one.frames) for one in clock.stretches] == [(0, 96000)]
-    assert clock.start - T0 == pytest.approx(apart_ms / 2000, abs=1e-6)
+    assert lean(segment, file.frames) == pytest.approx(0.0, abs=1e-6)
+    apart = replace(segment, stopped_at=segment.stopped_at + apart_ms / 1000, flushes=())
+    assert lean(apart, file.frames) == pytest.approx(apart_ms / 2000, abs=1e-6)
 
 
-def test_a_slip_that_is_known_later_does_not_move_the_file() -> None:
-    """Its place beside shared sound was reckoned without it."""
-    file = Written(60.0)
-    segment = replace(a_segment(written=file), flushes=())
-    frames = file.frames - 160
-    slipped = placed(segment, frames, slips=[Slip(frame=80_000, seconds=0.02)])
-    assert slipped.start == placed(segment, frames).start == pytest.approx(T0 + 0.01, abs=1e-6)
-    assert slipped.end - slipped.start == pytest.approx(60.0)
-
-
-def test_a_file_that_nobody_saw_begin_lies_where_its_stop_says() -> None:
+def test_a_file_does_not_lean_on_a_start_that_nobody_saw() -> None:
     file = Written(12.0)
-    segment = a_segment(written=file)
-    unseen = replace(segment, started_at=segment.requested_at, flushes=())
-    assert segment.stopped_at is not None
-    assert placed(unseen, file.frames).end <= segment.stopped_at + 1e-6
+    segment = replace(a_segment(written=file), flushes=())
+    assert lean(replace(segment, started_at=segment.requested_at), file.frames - 160) == 0.0
+    assert lean(replace(segment, stopped_at=None), file.frames - 160) == 0.0
 
 
 def test_what_a_hold_explains_is_no_disagreement() -> None:
     file = Written(12.0, ((4.0, 8.0),))
     segment = replace(a_segment(written=file), holds=(Span(start=T0 + 4.0, end=T0 + 8.0),), flushes=())
     assert segment.stopped_at is not None
-    assert placed(segment, file.frames).start == T0
+    assert lean(segment, file.frames) == pytest.approx(0.0, abs=1e-6)
     late = replace(segment, stopped_at=segment.stopped_at + 0.02)
-    assert placed(late, file.frames).start == T0
+    assert lean(late, file.frames) == pytest.approx(0.0, abs=1e-6), "the hole takes it"
 
 
 def test_a_hole_during_a_hold_begins_where_the_hold_begins() -> None:
