@@ -25,7 +25,6 @@ from connector.audio.messages import (
     SharedOffsetWanted,
     Steps,
     StepsWanted,
-    SurveyWanted,
     Voices,
     VoicesWanted,
     framed,
@@ -34,7 +33,6 @@ from connector.audio.messages import (
 )
 from connector.audio.rendering import rendered
 from connector.audio.shared_sound import shared_offset, steps_between
-from connector.audio.survey import surveyed
 from connector.audio.voices import voices
 from connector.errors import BrokenAudio, ConnectorError
 
@@ -71,8 +69,6 @@ def main() -> None:
 
 def _done(request: Request) -> object:
     match request:
-        case SurveyWanted(source):
-            return surveyed(source)
         case SharedOffsetWanted(first, second, expected_frames, window_frames):
             return SharedOffset(shared_offset(first, second, expected_frames, window_frames))
         case StepsWanted(first, second, offset_frames, window_frames, frames):
@@ -89,8 +85,6 @@ def _done(request: Request) -> object:
 
 def _named(request: Request) -> str:
     match request:
-        case SurveyWanted(source):
-            return f"the survey of {source}"
         case SharedOffsetWanted(first, second):
             return f"matching {second} with {first}"
         case StepsWanted(first, second):

@@ -16,10 +16,6 @@ TAKEN: Final = b"\x06"
 T = TypeVar("T")
 
 
-class SurveyWanted(msgspec.Struct, tag=True, frozen=True):
-    source: Path
-
-
 class SharedOffsetWanted(msgspec.Struct, tag=True, frozen=True):
     first: Path
     second: Path
@@ -48,7 +44,7 @@ class DecodingWanted(msgspec.Struct, tag=True, frozen=True):
     target: Path
 
 
-Request: TypeAlias = SurveyWanted | SharedOffsetWanted | StepsWanted | RenderingWanted | VoicesWanted | DecodingWanted
+Request: TypeAlias = SharedOffsetWanted | StepsWanted | RenderingWanted | VoicesWanted | DecodingWanted
 
 
 class SharedOffset(msgspec.Struct, frozen=True):

@@ -24,12 +24,12 @@ from connector.audio.messages import (
     SharedOffsetWanted,
     Steps,
     StepsWanted,
-    SurveyWanted,
     Voices,
     VoicesWanted,
     framed,
     unpacked,
 )
+from connector.audio.survey import surveyed
 from connector.domain.speech import Voice
 from connector.errors import BrokenAudio
 from connector.ports.workshop import Job, Result, Step, Survey
@@ -106,7 +106,8 @@ class EncoderProcesses:
         self._all: set[_EncoderProcess] = set()
 
     async def survey(self, source: Path) -> Survey:
-        return _value(await self._answer(SurveyWanted(source), str(source)), Survey)
+        """Some bytes of its header: a thread of ours has them before a process, which may be busy, was asked."""
+        return await asyncio.to_thread(surveyed, source)
 
     async def shared_offset(self, first: Path, second: Path, expected_frames: int, window_frames: int) -> int | None:
         wanted = SharedOffsetWanted(first, second, expected_frames, window_frames)

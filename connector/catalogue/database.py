@@ -5,7 +5,7 @@ The one place where a driver's exceptions become ours.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from connector.catalogue.commit_sign import CommitSign, Sign
+from connector.catalogue.commit_sign import CommitSign, Glance, Sign
 from connector.errors import CatalogueUnavailable, ConfigError
 
 Answer = TypeVar("Answer")
@@ -149,6 +149,11 @@ class Database:
         """For who asks the same again and again: as long as it stays the same, so do all answers. None when that cannot
         be told; on PostgreSQL it never can."""
         return self._commits.now() if self._commits is not None else None
+
+    def glance(self, at: Glance, values: Mapping[str, object]) -> list[dict[str, Any]] | None:
+        """For a question so small that the way to it is most of it; None where it has to be asked by `read`, as always
+        on PostgreSQL."""
+        return self._commits.glance(at, values) if self._commits is not None else None
 
     async def read(self, question: Callable[[Connection], Answer]) -> Answer:
         """For one statement: SQLite is spared a BEGIN."""

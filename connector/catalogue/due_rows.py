@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Integer, Select, bindparam, case, delete, func, literal, or_, select, update
 
 from connector.catalogue import codec
-from connector.catalogue.commit_sign import Sign
+from connector.catalogue.commit_sign import Glance, Sign
 from connector.catalogue.database import Database
 from connector.catalogue.tables import DUE, NODES, RECORDINGS
 from connector.catalogue.upsert import execute_many, insert_into
@@ -38,11 +39,24 @@ def recording_of(due: Due) -> str:
     return due.subject.partition("/")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    asked: Select[Any]
+    at_a_glance: Glance
+
+    @staticmethod
+    def of(asked: Select[Any]) -> "_Question":
+        return _Question(asked, Glance.of(asked))
+
+
 @cache
-def _questions(of: frozenset[str], but: frozenset[str]) -> tuple[Select[Any], Select[Any]]:
+def _questions(of: frozenset[str], but: frozenset[str]) -> tuple[_Question, _Question]:
     """What has fallen due of these kinds, and when the next one does."""
-    kinds = [DUE.c.kind.in_(sorted(of))] if of else [DUE.c.kind.not_in(sorted(but))] if but else []
-    return _FALLEN.where(*kinds).limit(bindparam("most", type_=Integer)), _NEXT.where(*kinds)
+    # Each by itself: a list of values would be written into the statement each time.
+    named = [literal(kind) for kind in sorted(of or but)]
+    kinds = [DUE.c.kind.in_(named)] if of else [DUE.c.kind.not_in(named)] if but else []
+    fallen = _FALLEN.where(*kinds).limit(bindparam("most", type_=Integer))
+    return _Question.of(fallen), _Question.of(_NEXT.where(*kinds))
 
 
 @cache
@@ -87,16 +101,24 @@ class DueRows:
 
     async def _next_of(self, node: str, of: frozenset[str], but: frozenset[str]) -> Moment:
         _, following = _questions(of, but)
-        found = await self._database.read(lambda connection: connection.execute(following, {"of_node": node}).scalar())
-        return math.inf if found is None else float(found)
+        found = await self._rows(following, {"of_node": node})
+        return float(found[0]["at"]) if found else math.inf
 
     async def fallen(
         self, node: str, now: Moment, limit: int, *, of: Collection[str] = (), but: Collection[str] = ()
     ) -> list[Due]:
         fallen, _ = _questions(frozenset(of), frozenset(but))
         values = {"of_node": node, "now": now, "most": limit}
-        rows = await self._database.read(lambda connection: connection.execute(fallen, values).mappings().all())
-        return [codec.DUE.thing(row) for row in rows]
+        return [codec.DUE.thing(row) for row in await self._rows(fallen, values)]
+
+    async def _rows(self, question: _Question, values: Mapping[str, object]) -> Sequence[Mapping[str, Any]]:
+        """Asked whenever anybody has written anything, which is often."""
+        seen = self._database.glance(question.at_a_glance, values)
+        if seen is not None:
+            return seen
+        return await self._database.read(
+            lambda connection: [dict(row) for row in connection.execute(question.asked, values).mappings()]
+        )
 
     async def forwarded(self, dues: Sequence[Due]) -> None:
         rows: list[codec.Row] = [{"held": due.id} for due in dues]

@@ -16,24 +16,13 @@ from connector.storage.sealing import MAGIC, KeyRing, SealedFile
 PIECE_BYTES = 1 << 20
 
 
-class Hashes:
-    """Size and hashes of what went through."""
-
-    def __init__(self) -> None:
-        self._size_bytes = 0
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._sha256 = hashlib.sha256()
-
-    def over(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self._size_bytes += len(piece)
-            self._md5.update(piece)
-            self._sha256.update(piece)
-            yield piece
-
-    @property
-    def facts(self) -> ObjectFacts:
-        return ObjectFacts(size_bytes=self._size_bytes, md5=self._md5.hexdigest(), sha256=self._sha256.hexdigest())
+def facts_of(pieces: Iterable[bytes]) -> ObjectFacts:
+    """One hash proves as much as two."""
+    size_bytes, sha256 = 0, hashlib.sha256()
+    for piece in pieces:
+        size_bytes += len(piece)
+        sha256.update(piece)
+    return ObjectFacts(size_bytes=size_bytes, sha256=sha256.hexdigest())
 
 
 class Plain:
@@ -54,11 +43,12 @@ class Plain:
 
     def proven_facts(self) -> ObjectFacts:
         """What the file holds, after every byte of it was read."""
-        hashes = Hashes()
+        if self._sealed is None:
+            return facts_of(self.pieces())
         # Every sealed chunk proves itself, and the trailer the hashes: no need to reckon them again.
-        for _ in self.pieces() if self._sealed else hashes.over(self.pieces()):
+        for _ in self.pieces():
             pass
-        return self._sealed.facts if self._sealed else hashes.facts
+        return self._sealed.facts
 
 
 class PieceReader:
@@ -91,14 +81,14 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(PIECE_BYTES), b"")
 
 
-def promised(pieces: Iterable[bytes], digest: Digest, source: Path) -> Iterator[bytes]:
-    """The same pieces; DestinationRefused after the last when they were not what the digest says."""
-    hashes = Hashes()
-    yield from hashes.over(pieces)
-    if not hashes.facts.is_same_as(digest):
+def check_source(source: Path, digest: Digest) -> None:
+    """DestinationRefused when our own file is not what the digest says."""
+    with opened_source(source) as file:
+        facts = facts_of(pieces_of(file))
+    if not facts.is_same_as(digest):
         raise DestinationRefused(
-            f"{source} is not the file that was promised ({hashes.facts.size_bytes} bytes of"
-            f" {digest.size_bytes}, or other content): render the recording again"
+            f"{source} is not the file that was promised ({facts.size_bytes} bytes of {digest.size_bytes}, or other"
+            " content): render the recording again"
         )
 
 

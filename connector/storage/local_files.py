@@ -12,10 +12,10 @@ from connector.ports.object_store import Digest, ObjectFacts
 from connector.storage.file_pieces import (
     PieceReader,
     Plain,
+    check_source,
     give_up_if,
     opened_source,
     pieces_of,
-    promised,
     unless_stopped,
 )
 from connector.storage.file_threads import Stop
@@ -138,19 +138,21 @@ class LocalFiles:
             remove_leftovers(target.parent)
             self._swept.add(target.parent)
         with opened_source(source) as reading, PartFile(target.parent) as part:
-            pieces = promised(unless_stopped(pieces_of(reading), stop), digest, source)
+            pieces = unless_stopped(pieces_of(reading), stop)
             part.write(sealed(pieces, self._ring.current) if self._ring.current else pieces)
             self._permissions.apply_to_file(part.fd)
             part.settle()
-            self._check_landed(part, target, digest)
+            self._check_landed(part, target, source, digest)
             give_up_if(stop)
             part.publish(target, overwrite=overwrite)
 
-    def _check_landed(self, part: PartFile, target: Path, digest: Digest) -> None:
+    def _check_landed(self, part: PartFile, target: Path, source: Path, digest: Digest) -> None:
+        """What was read is not hashed on its way: only when it went wrong is it asked who is to blame."""
         with open(part.fd, "rb", closefd=False) as file:
             file.seek(0)
             landed = Plain(file, target, self._ring).proven_facts()
         if not landed.is_same_as(digest):
+            check_source(source, digest)
             raise DestinationUnreachable(f"{target}: the disk gave back other bytes than were written; is it failing?")
 
     def _remove_empty_folders(self, folder: Path) -> None:

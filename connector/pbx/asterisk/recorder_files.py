@@ -109,7 +109,7 @@ class RecorderFiles:
 
     def _looked_at(self, path: str) -> WavLook | None:
         try:
-            seen = look(self._root / path)
+            seen = look(f"{self._root}/{path}")
         except OSError as error:
             self._look_trouble = (
                 f"{self._root / path} cannot be read ({error.strerror}): add callreel's user to Asterisk's group"

@@ -5,7 +5,6 @@ Asterisk writes the sizes into the header when it closes the file; until then th
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from connector.domain.ids import Moment
 from connector.pbx.wav_head import is_final
@@ -39,10 +38,10 @@ def is_torn_at(size_bytes: int) -> bool:
     return size_bytes % _BUFFER_BYTES != 0 and size_bytes % _BLOCK_BYTES == 0
 
 
-def look(place: Path) -> WavLook | None:
+def look(place: str) -> WavLook | None:
     """None when there is no such file; raises OSError when it may not be read."""
     try:
-        # Not by a file object: each call's files are looked at every second.
+        # Neither by a Path nor by a file object: each call's files are looked at every second.
         descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -198,7 +198,7 @@ async def test_no_more_processes_than_allowed_do_many_jobs(workshop: EncoderProc
 
 async def test_its_processes_are_nice_and_end_with_it(tmp_path: Path) -> None:
     workshop = EncoderProcesses(1)
-    await workshop.survey(wav(tmp_path / "a.wav", noise(10)))
+    await workshop.make(a_job(tmp_path))
     (process_id,) = workshop.process_ids()
     assert os.getpriority(os.PRIO_PROCESS, process_id) == min(os.getpriority(os.PRIO_PROCESS, 0) + 5, 19)
     await workshop.close()
