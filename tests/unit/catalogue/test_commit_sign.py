@@ -1,4 +1,4 @@
-"""Whether anybody has written to an SQLite file."""
+"""Whether anybody has written to an SQLite file, and what is in it at a glance."""
 
 import os
 import sqlite3
@@ -7,8 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Column, MetaData, Table, Text, bindparam, literal, select
 
-from connector.catalogue.commit_sign import CommitSign
+from connector.catalogue.commit_sign import CommitSign, Glance
 
 
 @pytest.fixture
@@ -71,3 +72,33 @@ def test_a_file_that_is_no_database_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "text.db"
     path.write_text("no database" * 1000)
     assert CommitSign(path).now() is None
+
+
+_NOTES = Table("notes", MetaData(), Column("text", Text))
+_WANTED = Glance.of(select(_NOTES).where(_NOTES.c.text.in_([literal("this"), literal("that")])).limit(1))
+_NAMED = Glance.of(select(_NOTES).where(_NOTES.c.text == bindparam("wanted")))
+
+
+def test_a_glance_sees_what_is_committed(sign: CommitSign, file: Path) -> None:
+    assert sign.glance(_NAMED, {"wanted": "something"}) == []
+    write(file)
+    assert sign.glance(_NAMED, {"wanted": "something"}) == [{"text": "something"}]
+    assert sign.glance(_WANTED, {}) == [], "the values that were written down with the question hold"
+
+
+def test_a_glance_waits_for_nobody(sign: CommitSign, file: Path) -> None:
+    write(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        another.execute("DELETE FROM notes")
+        assert sign.glance(_NAMED, {"wanted": "something"}) == [{"text": "something"}], "nothing is committed"
+
+
+def test_a_glance_at_what_is_not_there_says_nothing(sign: CommitSign, file: Path) -> None:
+    file.unlink()
+    assert sign.glance(_WANTED, {}) is None
+    a_file(file)
+    assert sign.glance(_WANTED, {}) == []
+    with closing(sqlite3.connect(file)) as another:
+        another.execute("DROP TABLE notes")
+    assert sign.glance(_WANTED, {}) is None
