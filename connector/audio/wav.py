@@ -75,7 +75,11 @@ class _File:
             raise SourceMissing(f"{path} is not there: was it moved or deleted beside us?") from error
         except OSError as error:
             raise BrokenAudio(f"{path} cannot be opened ({error.strerror}): check its rights") from error
-        self.size = os.fstat(self.descriptor).st_size
+        try:
+            self.size = os.fstat(self.descriptor).st_size
+        except OSError as error:
+            self.close()
+            raise BrokenAudio(f"{path} cannot be read ({error.strerror}): is its disk there?") from error
 
     def read(self, offset: int, size: int) -> bytes:
         try:

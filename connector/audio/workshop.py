@@ -1,10 +1,14 @@
-"""The workshop as the work role sees it: processes that encode, one job each at a time. Loads no codec and no numpy."""
+"""The workshop as the work role sees it: processes that encode, one job each at a time, and threads that look at files.
+
+Loads no codec and no numpy.
+"""
 
 import asyncio
 import os
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
@@ -101,13 +105,15 @@ class EncoderProcesses:
 
     def __init__(self, count: int) -> None:
         self._count = count
+        # A disk that hangs must hold up nobody else.
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="surveys")
         self._places = asyncio.Semaphore(count)
         self._idle: list[_EncoderProcess] = []
         self._all: set[_EncoderProcess] = set()
 
     async def survey(self, source: Path) -> Survey:
-        """Some bytes of its header: a thread of ours has them before a process, which may be busy, was asked."""
-        return await asyncio.to_thread(surveyed, source)
+        """A few reads, which want no codec, and need not wait until a process is free."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, surveyed, source)
 
     async def shared_offset(self, first: Path, second: Path, expected_frames: int, window_frames: int) -> int | None:
         wanted = SharedOffsetWanted(first, second, expected_frames, window_frames)
@@ -137,6 +143,7 @@ class EncoderProcesses:
         return {process.process_id for process in self._all}
 
     async def close(self) -> None:
+        self._threads.shutdown(wait=False)
         processes, self._all, self._idle = self._all, set(), []
         async with asyncio.TaskGroup() as leaving:
             for process in processes:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from connector.catalogue import codec
-from connector.catalogue.commit_sign import Glance, Sign
 from connector.catalogue.database import Database
+from connector.catalogue.onlooker import Sign
 from connector.catalogue.tables import COMMANDS
 from connector.catalogue.upsert import insert_or_ignore
 from connector.domain.ids import Moment
@@ -18,7 +18,6 @@ _OPEN = (
     .where(COMMANDS.c.node == bindparam("of_node"), COMMANDS.c.state == CommandState.OPEN.value)
     .order_by(COMMANDS.c.number)
 )
-_IS_ANY_OPEN = Glance.of(_OPEN.with_only_columns(COMMANDS.c.id).order_by(None).limit(1))
 
 
 class CommandRows:
@@ -42,11 +41,9 @@ class CommandRows:
         sign = self._database.sign()
         if sign is not None and self._none_open == (node, sign):
             return []
-        wanted = {"of_node": node}
-        if sign is not None and self._database.glance(_IS_ANY_OPEN, wanted) == []:
-            self._none_open = (node, sign)
-            return []
-        rows = await self._database.read(lambda connection: connection.execute(_OPEN, wanted).mappings().all())
+        rows = await self._database.read(
+            lambda connection: connection.execute(_OPEN, {"of_node": node}).mappings().all()
+        )
         self._none_open = (node, None if rows else sign)
         commands = [codec.COMMAND.thing(row) for row in rows]
         if any(command.expires_at <= now for command in commands):

@@ -5,7 +5,7 @@ The one place where a driver's exceptions become ours.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from connector.catalogue.commit_sign import CommitSign, Glance, Sign
+from connector.catalogue.onlooker import Glance, Onlooker, Sign
 from connector.errors import CatalogueUnavailable, ConfigError
 
 Answer = TypeVar("Answer")
@@ -136,7 +136,7 @@ class Database:
         self._transactions = transactions
         self._name = name
         self._file = file
-        self._commits = CommitSign(file) if file is not None else None
+        self._onlooker = Onlooker(file) if file is not None else None
 
     @staticmethod
     def open(url: str) -> "Database":
@@ -148,12 +148,16 @@ class Database:
     def sign(self) -> Sign | None:
         """For who asks the same again and again: as long as it stays the same, so do all answers. None when that cannot
         be told; on PostgreSQL it never can."""
-        return self._commits.now() if self._commits is not None else None
+        return self._onlooker.sign() if self._onlooker is not None else None
 
-    def glance(self, at: Glance, values: Mapping[str, object]) -> list[dict[str, Any]] | None:
-        """For a question so small that the way to it is most of it; None where it has to be asked by `read`, as always
-        on PostgreSQL."""
-        return self._commits.glance(at, values) if self._commits is not None else None
+    async def rows(self, glance: Glance, values: Mapping[str, object]) -> Sequence[Mapping[str, Any]]:
+        """Of a question so small that on SQLite the way through a thread is most of it."""
+        seen = self._onlooker.rows(glance, values) if self._onlooker is not None else None
+        if seen is not None:
+            return seen
+        return await self.read(
+            lambda connection: [dict(row) for row in connection.execute(glance.question, values).mappings()]
+        )
 
     async def read(self, question: Callable[[Connection], Answer]) -> Answer:
         """For one statement: SQLite is spared a BEGIN."""
@@ -173,8 +177,8 @@ class Database:
             return await self._transactions.run(work, options)
 
     async def close(self) -> None:
-        if self._commits is not None:
-            self._commits.close()
+        if self._onlooker is not None:
+            self._onlooker.close()
         await self._transactions.close()
 
     @contextmanager

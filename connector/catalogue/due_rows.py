@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, case, delete, func, literal, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, delete, func, literal, or_, select, update
 
 from connector.catalogue import codec
-from connector.catalogue.commit_sign import Glance, Sign
 from connector.catalogue.database import Database
+from connector.catalogue.onlooker import Glance, Sign
 from connector.catalogue.tables import DUE, NODES, RECORDINGS
 from connector.catalogue.upsert import execute_many, insert_into
 from connector.domain.decision import Due
@@ -39,24 +38,14 @@ def recording_of(due: Due) -> str:
     return due.subject.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    asked: Select[Any]
-    at_a_glance: Glance
-
-    @staticmethod
-    def of(asked: Select[Any]) -> "_Question":
-        return _Question(asked, Glance.of(asked))
-
-
 @cache
-def _questions(of: frozenset[str], but: frozenset[str]) -> tuple[_Question, _Question]:
+def _questions(of: frozenset[str], but: frozenset[str]) -> tuple[Glance, Glance]:
     """What has fallen due of these kinds, and when the next one does."""
     # Each by itself: a list of values would be written into the statement each time.
     named = [literal(kind) for kind in sorted(of or but)]
     kinds = [DUE.c.kind.in_(named)] if of else [DUE.c.kind.not_in(named)] if but else []
     fallen = _FALLEN.where(*kinds).limit(bindparam("most", type_=Integer))
-    return _Question.of(fallen), _Question.of(_NEXT.where(*kinds))
+    return Glance(fallen), Glance(_NEXT.where(*kinds))
 
 
 @cache
@@ -101,7 +90,7 @@ class DueRows:
 
     async def _next_of(self, node: str, of: frozenset[str], but: frozenset[str]) -> Moment:
         _, following = _questions(of, but)
-        found = await self._rows(following, {"of_node": node})
+        found = await self._database.rows(following, {"of_node": node})
         return float(found[0]["at"]) if found else math.inf
 
     async def fallen(
@@ -109,16 +98,7 @@ class DueRows:
     ) -> list[Due]:
         fallen, _ = _questions(frozenset(of), frozenset(but))
         values = {"of_node": node, "now": now, "most": limit}
-        return [codec.DUE.thing(row) for row in await self._rows(fallen, values)]
-
-    async def _rows(self, question: _Question, values: Mapping[str, object]) -> Sequence[Mapping[str, Any]]:
-        """Asked whenever anybody has written anything, which is often."""
-        seen = self._database.glance(question.at_a_glance, values)
-        if seen is not None:
-            return seen
-        return await self._database.read(
-            lambda connection: [dict(row) for row in connection.execute(question.asked, values).mappings()]
-        )
+        return [codec.DUE.thing(row) for row in await self._database.rows(fallen, values)]
 
     async def forwarded(self, dues: Sequence[Due]) -> None:
         rows: list[codec.Row] = [{"held": due.id} for due in dues]

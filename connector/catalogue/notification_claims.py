@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 
 from connector.catalogue import codec
-from connector.catalogue.commit_sign import Sign
 from connector.catalogue.database import Database
+from connector.catalogue.onlooker import Sign
 from connector.catalogue.tables import NOTIFICATIONS
 from connector.domain.ids import Moment
 from connector.domain.notification import Notification

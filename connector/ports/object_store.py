@@ -18,7 +18,7 @@ class Digest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFacts:
     size_bytes: int
-    #: None where the store cannot tell.
+    #: None where the store does not tell.
     md5: str | None = None
     sha256: str | None = None
 

@@ -1,4 +1,4 @@
-"""The workshop that turns segments into artefacts, in processes of its own."""
+"""The workshop that turns segments into artefacts; what wants a codec, in processes of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path

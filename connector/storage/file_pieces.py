@@ -1,4 +1,4 @@
-"""Bytes of files in pieces: hashed on their way, sealed or plain, given up when nobody waits. Knows no folder."""
+"""Bytes of files in pieces: proven, sealed or plain, given up when nobody waits. Knows no folder."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ PIECE_BYTES = 1 << 20
 
 
 def facts_of(pieces: Iterable[bytes]) -> ObjectFacts:
-    """One hash proves as much as two."""
+    """Size and SHA-256 of what they hold together."""
     size_bytes, sha256 = 0, hashlib.sha256()
     for piece in pieces:
         size_bytes += len(piece)
@@ -81,10 +81,10 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(PIECE_BYTES), b"")
 
 
-def check_source(source: Path, digest: Digest) -> None:
+def check_source(source: Path, digest: Digest, stop: Stop) -> None:
     """DestinationRefused when our own file is not what the digest says."""
     with opened_source(source) as file:
-        facts = facts_of(pieces_of(file))
+        facts = facts_of(unless_stopped(pieces_of(file), stop))
     if not facts.is_same_as(digest):
         raise DestinationRefused(
             f"{source} is not the file that was promised ({facts.size_bytes} bytes of {digest.size_bytes}, or other"

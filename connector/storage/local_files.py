@@ -142,18 +142,20 @@ class LocalFiles:
             part.write(sealed(pieces, self._ring.current) if self._ring.current else pieces)
             self._permissions.apply_to_file(part.fd)
             part.settle()
-            self._check_landed(part, target, source, digest)
+            self._check_landed(part, target, digest, source, stop)
             give_up_if(stop)
             part.publish(target, overwrite=overwrite)
 
-    def _check_landed(self, part: PartFile, target: Path, source: Path, digest: Digest) -> None:
-        """What was read is not hashed on its way: only when it went wrong is it asked who is to blame."""
+    def _check_landed(self, part: PartFile, target: Path, digest: Digest, source: Path, stop: Stop) -> None:
+        """Read back, which proves the source as well: only when it does not is it asked which of them is to blame."""
         with open(part.fd, "rb", closefd=False) as file:
             file.seek(0)
             landed = Plain(file, target, self._ring).proven_facts()
         if not landed.is_same_as(digest):
-            check_source(source, digest)
-            raise DestinationUnreachable(f"{target}: the disk gave back other bytes than were written; is it failing?")
+            check_source(source, digest, stop)
+            raise DestinationUnreachable(
+                f"{target}: other bytes came back than {source} holds; is the disk of one of them failing?"
+            )
 
     def _remove_empty_folders(self, folder: Path) -> None:
         """A folder can be named after a caller: when its last file was erased, its name goes too."""

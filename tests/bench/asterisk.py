@@ -20,7 +20,10 @@ LOST_BAR_MS: Final = 40
 HOLE_BAR_MS: Final = 20
 LAG_BAR_MS: Final = 40
 CAPTURE_BAR: Final = 20
+#: For one stereo recording of each call.
 CALLREEL_BAR: Final = 60
+#: With a mono mix beside it.
+BOTH_BAR: Final = 80
 
 ALONE: Final = "no recorder"
 PAIR: Final = "the dialplan's own MixMonitor, r and t"
@@ -29,8 +32,6 @@ BOTH: Final = "callreel as it comes (MP3, mono and stereo)"
 MP3: Final = "callreel, MP3 stereo"
 WAV: Final = "callreel, WAV stereo"
 OURS: Final = (BOTH, MP3, WAV)
-#: The bar is for one stereo recording of each call. What a mono mix beside it costs is shown.
-STEREO: Final = (MP3, WAV)
 #: Placed in turn, so that what disturbs the machine disturbs all alike.
 WAYS: Final = {
     ALONE: Way(extension="to_{agent}"),
@@ -141,7 +142,7 @@ def _costs(bench: Bench, measured: Mapping[str, _Measured]) -> None:
         bench.figure(f"Asterisk's processor for a call of {LOAD.seconds:g} s, {name}", 1000 * one.asterisk, "ms")
         bench.figure("  of that without a recorder", one.asterisk / measured[ALONE].asterisk, "×")
     for name in OURS:
-        one, bar = measured[name], CALLREEL_BAR if name in STEREO else None
+        one, bar = measured[name], BOTH_BAR if name == BOTH else CALLREEL_BAR
         bench.figure(f"{name}: capture, of Asterisk's", 100 * one.part("capture") / one.asterisk, "%", bar=CAPTURE_BAR)
         bench.figure("  all roles with their encoders", 100 * one.callreel / one.asterisk, "%", bar=bar)
         for part in ("capture", "work", "encoders", "web", "supervisor"):

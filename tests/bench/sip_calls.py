@@ -158,7 +158,7 @@ def _callreel(folder: Path, asterisk: Asterisk, way: Way) -> Iterator[Daemon | N
 async def _warmed_up(phones: Phone, daemon: Daemon | None, way: Way) -> None:
     async with asyncio.TaskGroup() as tasks:
         for number in range(_FIRST_CALLS):
-            tasks.create_task(_call(phones, way, f"first{number}", f"+4931{number:04}", _FIRST_SECONDS))
+            tasks.create_task(_call(phones, way, f"agent9{number}", f"+4931{number:04}", _FIRST_SECONDS))
     await talking(_HANGUP_SECONDS)
     if daemon is not None:
         await until(lambda: _shipped(daemon) >= _FIRST_CALLS, daemon.role.tail, _SHIPPED_SECONDS)
@@ -169,8 +169,8 @@ async def _called_in_turn(phones: Phone, way: Way, load: Load, number: int) -> T
     return await _call(phones, way, f"agent{number:03}", caller_number(number), load.seconds)
 
 
-async def _call(phones: Phone, way: Way, agent_name: str, caller_number: str, seconds: float) -> Talk:
-    caller = await phones.call(way.extension.format(agent=agent_name), user=caller_number)
+async def _call(phones: Phone, way: Way, agent_name: str, user: str, seconds: float) -> Talk:
+    caller = await phones.call(way.extension.format(agent=agent_name), user=user)
     agent = await phones.answered(agent_name)
     await talking(seconds)
     await caller.hang_up()

@@ -47,7 +47,9 @@ def look(place: str) -> WavLook | None:
         return None
     try:
         status = os.fstat(descriptor)
-        head = os.read(descriptor, HEADER_BYTES)
+        # One that ends with a buffer goes on: no file of whole frames of 20 ms ends there.
+        may_be_final = status.st_size % _BUFFER_BYTES != 0
+        head = os.read(descriptor, HEADER_BYTES) if may_be_final else b""
     finally:
         os.close(descriptor)
-    return WavLook(status.st_size, status.st_mtime, is_final(head, status.st_size))
+    return WavLook(status.st_size, status.st_mtime, may_be_final and is_final(head, status.st_size))

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from connector.catalogue.onlooker import Onlooker
 from connector.catalogue.store import Catalogue
 from connector.domain.states import CommandState
 from connector.ports.commands import Command
@@ -97,6 +100,13 @@ async def test_nodes_are_silent_since_they_were_last_seen(catalogue: Catalogue) 
     assert await catalogue.nodes.silent_since(99.0) == ["a", "c"]
 
 
+@pytest.fixture(params=["at a glance", "in a thread"])
+def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "in a thread":
+        monkeypatch.setattr(Onlooker, "rows", lambda *_: None)
+
+
+@pytest.mark.usefixtures("asked")
 async def test_what_was_asked_in_vain_is_found_once_it_is_there(catalogue: Catalogue) -> None:
     for _ in range(3):
         assert await catalogue.commands.open_for("here", MORNING) == []
@@ -113,6 +123,7 @@ async def test_what_was_asked_in_vain_is_found_once_it_is_there(catalogue: Catal
     assert not await catalogue.dues.any_fallen("here", 10.0)
 
 
+@pytest.mark.usefixtures("asked")
 async def test_whether_any_has_fallen_is_said_of_the_kinds_and_the_node_that_are_asked_for(
     catalogue: Catalogue,
 ) -> None:
