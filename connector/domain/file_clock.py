@@ -196,17 +196,18 @@ def placed(
     return _placement(_united(cuts, rate), frames, start + shift_seconds, rate)
 
 
-def lean(segment: Segment, frames: int) -> float:
+def lean(segment: Segment, frames: int, slips: Sequence[Slip] = ()) -> float | None:
     """By how much a file lies after its start stamp where its two stamps are not as far apart as what it holds: the
     recorder missed its first frame, its stop came late, or it fell behind on its way. In the middle none of them is far
-    off."""
+    off. None where one of the stamps is missing, or not to be believed."""
     start, rate = _start(segment, frames), segment.sample_rate
     stop = _trusted_stop(segment.stopped_at, start, frames / rate)
     if stop is None or not _is_stamped(segment):
-        return 0.0
-    brackets = _brackets(_anchors(segment, frames, start, stop, ()), start, rate, ())
-    apart = stop - start - frames / rate - sum(bracket.seconds for bracket in brackets)
-    return apart / 2 if abs(apart) <= HOLE_SECONDS else 0.0
+        return None
+    brackets = _brackets(_anchors(segment, frames, start, stop, slips), start, rate, slips)
+    held = frames / rate + sum(bracket.seconds for bracket in brackets) + _slipped(slips, frames)
+    apart = stop - start - held
+    return apart / 2 if abs(apart) <= HOLE_SECONDS else None
 
 
 def _start(segment: Segment, frames: int) -> Moment:

@@ -11,8 +11,9 @@ from itertools import combinations, product
 from connector.domain.assembly import AssemblyPlan, Blank, Piece
 from connector.domain.call import Call, CallKind, Role, Span, closed_spans, stay
 from connector.domain.coverage import Interval, merged, seconds_before, without
-from connector.domain.file_clock import HOLE_SECONDS, Placement, Slip, lean, placed
+from connector.domain.file_clock import HOLE_SECONDS, Placement, Slip, placed
 from connector.domain.ids import Moment
+from connector.domain.leaning import moves
 from connector.domain.options import PauseBehavior
 from connector.domain.recording import MOVED, Gap, Heard, Recording, Segment
 from connector.domain.rows import RowTrack, arranged
@@ -65,16 +66,19 @@ def plan(
     *,
     rates: Mapping[str, int] | None = None,
     shifts: Mapping[str, float] | None = None,
+    beside: Mapping[str, str] | None = None,
     slips: Mapping[str, Sequence[Slip]] | None = None,
     rate: int | None = None,
 ) -> AssemblyPlan:
     """Where every frame goes. By segment id: the frames (and rates) that the files really hold, a file without is lost;
-    the seconds by which shared sound corrects a segment's place, and what it shows to be missing in it.
+    the seconds by which shared sound corrects a segment's place, the segment in whose file that sound was found, and
+    what it shows to be missing.
 
     Every frame of every file that sounds is in exactly one piece, or counted as duplicate, or as cut.
     """
     surveyed = _surveyed(segments, rates or {}, is_swapped=bool(recording.options.swap))
-    moved, lacking = shifts or _leans(surveyed, frames), slips or {}
+    lacking = slips or {}
+    moved = moves(surveyed, frames, shifts or {}, beside or {}, lacking)
     recorders = [
         recorder(
             segment,
@@ -106,16 +110,6 @@ def plan(
         duplicate_frames=duplicates,
         cut_frames=held - duplicates - sum(piece.frames for piece in pieces),
     )
-
-
-def _leans(segments: Iterable[Segment], frames: Mapping[str, int]) -> dict[str, float]:
-    """Where shared sound places nothing: by how many seconds each file is moved into the middle of its stamps. All of
-    them together, so that the recording begins when its row says."""
-    held = {one.id: one for one in segments if frames.get(one.id, 0) > 0 and one.reason != MOVED}
-    leans = {id: lean(one, frames[id]) for id, one in held.items()}
-    starts = {id: placed(one, frames[id]).start for id, one in held.items()}
-    later = min((starts[id] + leans[id] for id in held), default=0.0) - min(starts.values(), default=0.0)
-    return {id: own - later for id, own in leans.items()} if any(leans.values()) else {}
 
 
 def matches(

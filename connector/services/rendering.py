@@ -124,6 +124,7 @@ class Renderer:
     async def _plan(self, file: RecordingFile, sources: Sources) -> AssemblyPlan:
         rates = {id: survey.sample_rate for id, survey in sources.surveys.items()}
         shifts: dict[str, float] = {}
+        beside: dict[str, str] = {}
         slips: dict[str, list[Slip]] = {}
         segments = [segment for segment in file.segments if segment.id in sources.paths]
         for match in timeline.matches(segments, sources.frames, rates, file.call.kind):
@@ -133,12 +134,20 @@ class Renderer:
             found = await self._workshop.shared_offset(first, second, match.expected_frames, match.window_frames)
             if found is not None:
                 shifts[match.second] = timeline.shift_of(match, found, shifts, slips)
+                beside[match.second] = match.first
                 if match.frames:
                     steps = await self._workshop.steps(first, second, found, match.window_frames, match.frames)
                     for segment, lacking in timeline.slips_of(match, found, steps).items():
                         slips.setdefault(segment, []).extend(lacking)
         return timeline.plan(
-            file.recording, file.call, file.segments, sources.frames, rates=rates, shifts=shifts, slips=slips
+            file.recording,
+            file.call,
+            file.segments,
+            sources.frames,
+            rates=rates,
+            shifts=shifts,
+            beside=beside,
+            slips=slips,
         )
 
     def _job(self, file: RecordingFile, plan: AssemblyPlan, sources: Sources) -> Job:

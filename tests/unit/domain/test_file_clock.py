@@ -75,8 +75,15 @@ def test_between_stamps_that_disagree_a_file_lies_in_the_middle(apart_ms: int) -
 def test_a_file_does_not_lean_on_a_start_that_nobody_saw() -> None:
     file = Written(12.0)
     segment = replace(a_segment(written=file), flushes=())
-    assert lean(replace(segment, started_at=segment.requested_at), file.frames - 160) == 0.0
-    assert lean(replace(segment, stopped_at=None), file.frames - 160) == 0.0
+    assert lean(replace(segment, started_at=segment.requested_at), file.frames - 160) is None
+    assert lean(replace(segment, stopped_at=None), file.frames - 160) is None
+
+
+def test_what_shared_sound_shows_to_be_missing_is_no_disagreement() -> None:
+    file = Written(12.0)
+    segment = replace(a_segment(written=file), flushes=())
+    assert lean(segment, file.frames - 160) == pytest.approx(0.01, abs=1e-6)
+    assert lean(segment, file.frames - 160, [Slip(frame=8000, seconds=0.02)]) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_a_hold_explains_is_no_disagreement() -> None:
