@@ -199,15 +199,14 @@ def placed(
 def lean(segment: Segment, frames: int, slips: Sequence[Slip] = ()) -> float | None:
     """By how much a file lies after its start stamp where its two stamps are not as far apart as what it holds: the
     recorder missed its first frame, its stop came late, or it fell behind on its way. In the middle none of them is far
-    off. None where one of the stamps is missing, or not to be believed."""
+    off. None where they say nothing: one is missing or not to be believed, or a hole has taken what they differ by."""
     start, rate = _start(segment, frames), segment.sample_rate
     stop = _trusted_stop(segment.stopped_at, start, frames / rate)
     if stop is None or not _is_stamped(segment):
         return None
-    brackets = _brackets(_anchors(segment, frames, start, stop, slips), start, rate, slips)
-    held = frames / rate + sum(bracket.seconds for bracket in brackets) + _slipped(slips, frames)
-    apart = stop - start - held
-    return apart / 2 if abs(apart) <= HOLE_SECONDS else None
+    apart = stop - start - frames / rate - _slipped(slips, frames)
+    has_hole = any(_brackets(_anchors(segment, frames, start, stop, slips), start, rate, slips))
+    return None if has_hole or abs(apart) > HOLE_SECONDS else apart / 2
 
 
 def _start(segment: Segment, frames: int) -> Moment:

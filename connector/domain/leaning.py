@@ -2,7 +2,8 @@
 from its start stamp. Knows segments and frame counts; sees no file.
 
 Files that share sound are one piece: their places in each other are exact, and what all of their stamps say of it on
-average places the whole.
+average places the whole. Where those of the one that the others lie in say nothing, it stays by its start stamp: behind
+a hole of it the others tell how well the hole is known, and not where it begins.
 """
 
 from collections import defaultdict
@@ -22,20 +23,26 @@ def moves(
 ) -> dict[str, float]:
     """Seconds by file. `shifts` correct places by shared sound, each in the file that it is found `beside`. All are
     moved together so that the recording begins where it began without the stamps at the ends."""
-    held = {one.id: one for one in segments if frames.get(one.id, 0) > 0 and one.reason != MOVED}
-    middles = {id: lean(one, frames[id], slips.get(id, ())) for id, one in held.items()}
+    held = {one.id: one for one in segments if frames.get(one.id, 0) > 0}
+    middles: dict[str, float | None] = {id: _middle(one, frames[id], slips.get(id, ())) for id, one in held.items()}
     wanted: dict[str, list[float]] = defaultdict(list)
     for id, middle in middles.items():
-        if middle is not None:
-            wanted[_root(id, beside)].append(middle - shifts.get(id, 0.0))
-    # One that nobody is known to lie beside stays where it was put.
-    own = {root: fmean(found) for root, found in wanted.items() if root not in shifts}
+        root = _root(id, beside)
+        if middle is not None and middles.get(root) is not None and root not in shifts:
+            wanted[root].append(middle - shifts.get(id, 0.0))
+    own = {root: fmean(found) for root, found in wanted.items()}
     if not any(own.values()):
         return dict(shifts)
-    begun = {id: placed(one, frames[id]).start + shifts.get(id, 0.0) for id, one in held.items()}
-    later = min(at + own.get(_root(id, beside), 0.0) for id, at in begun.items()) - min(begun.values())
-    ids = held.keys() | shifts.keys()
-    return {id: shifts.get(id, 0.0) + own.get(_root(id, beside), 0.0) - later for id in ids}
+    by_sound = {id: shifts.get(id, 0.0) for id in held}
+    by_all = {id: by_sound[id] + own.get(_root(id, beside), 0.0) for id in held}
+    starts = {id: placed(one, frames[id]).start for id, one in held.items()}
+    later = min(starts[id] + by_all[id] for id in held) - min(starts[id] + by_sound[id] for id in held)
+    return {id: moved - later for id, moved in by_all.items()}
+
+
+def _middle(segment: Segment, frames: int, slips: Sequence[Slip]) -> float | None:
+    """Of a file that goes on with what another leg says, only a part is this party's."""
+    return None if segment.reason == MOVED else lean(segment, frames, slips)
 
 
 def _root(id: str, beside: Mapping[str, str]) -> str:

@@ -58,6 +58,16 @@ def test_a_file_whose_stamps_say_nothing_goes_with_the_others(start: str) -> Non
     assert at["heard"] - at["said"] == pytest.approx(10.0), "only its own stamps placed it"
 
 
+@pytest.mark.parametrize("what", ["a hole", "another leg"])
+def test_what_lies_in_a_file_that_says_nothing_stays_where_sound_has_put_it(what: str) -> None:
+    heard = a_file("heard", start_ms=-45.0, stop_ms=4000.0 if what == "a hole" else 0.0)
+    heard = replace(heard, reason=MOVED) if what == "another leg" else heard
+    files = [a_file("said", stop_ms=30.0), heard, a_file("agent")]
+    at = begins(files, moved(files, {"agent": -0.045}, {"agent": "heard"}))
+    assert at["agent"] == at["heard"] == pytest.approx(-45.0)
+    assert at["said"] == pytest.approx(15.0), "it shares nothing"
+
+
 def test_one_that_lies_beside_nobody_stays_where_it_was_put() -> None:
     files = [a_file("said"), a_file("agent", start_ms=-30.0)]
     assert moved(files, {"agent": 0.02}, {}) == {"agent": 0.02}

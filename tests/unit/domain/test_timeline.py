@@ -123,7 +123,7 @@ def test_where_all_recorders_missed_a_frame_the_recording_begins_when_it_says() 
     assert places(plan) == [("caller", 0, 95840, 0), ("agent", 0, 95840, 0)]
 
 
-def test_where_shared_sound_places_a_file_its_stamps_count_no_more() -> None:
+def test_where_shared_sound_places_a_file_in_another_it_stays_there() -> None:
     plan = planned(caller(Written(12.0)), late_by_a_frame(agent(Written(12.0))), shifts={"agent": 0.02})
     assert places(plan) == [("caller", 0, 96000, 0), ("agent", 0, 95840, 160)]
 

@@ -84,14 +84,19 @@ async def test_sound_that_was_lost_makes_it_partial(yard: Yard) -> None:
     assert rendering.is_partial
 
 
-async def test_sound_that_two_files_share_places_them_to_the_frame(yard: Yard) -> None:
+@pytest.mark.parametrize("stop_late_seconds", [0.0, 0.02])
+async def test_sound_that_two_files_share_places_them_to_the_frame(yard: Yard, stop_late_seconds: float) -> None:
     said = noise(6 * RATE)
     wav(yard.spool / "one.wav", said[: 4 * RATE])
     # By its stamps the second recorder began 20 ms later than it really did.
     wav(yard.spool / "two.wav", said[3 * RATE :])
     await yard.captured(
         a_segment(
-            id="one", path="one.wav", started_at=MORNING, stopped_at=MORNING + 4, flushes=_flushed(MORNING + 4, 4)
+            id="one",
+            path="one.wav",
+            started_at=MORNING,
+            stopped_at=MORNING + 4 + stop_late_seconds,
+            flushes=_flushed(MORNING + 4, 4),
         ),
         a_segment(
             id="two",
