@@ -20,10 +20,7 @@ LOST_BAR_MS: Final = 40
 HOLE_BAR_MS: Final = 20
 LAG_BAR_MS: Final = 40
 CAPTURE_BAR: Final = 20
-#: For one stereo recording of each call.
 CALLREEL_BAR: Final = 60
-#: With a mono mix beside it.
-BOTH_BAR: Final = 80
 
 ALONE: Final = "no recorder"
 PAIR: Final = "the dialplan's own MixMonitor, r and t"
@@ -142,8 +139,8 @@ def _costs(bench: Bench, measured: Mapping[str, _Measured]) -> None:
         bench.figure(f"Asterisk's processor for a call of {LOAD.seconds:g} s, {name}", 1000 * one.asterisk, "ms")
         bench.figure("  of that without a recorder", one.asterisk / measured[ALONE].asterisk, "×")
     for name in OURS:
-        one, bar = measured[name], BOTH_BAR if name == BOTH else CALLREEL_BAR
+        one = measured[name]
         bench.figure(f"{name}: capture, of Asterisk's", 100 * one.part("capture") / one.asterisk, "%", bar=CAPTURE_BAR)
-        bench.figure("  all roles with their encoders", 100 * one.callreel / one.asterisk, "%", bar=bar)
+        bench.figure("  all roles with their encoders", 100 * one.callreel / one.asterisk, "%", bar=CALLREEL_BAR)
         for part in ("capture", "work", "encoders", "web", "supervisor"):
             bench.figure(f"  {part}'s processor for a call", 1000 * one.part(part), "ms")
