@@ -11,7 +11,7 @@ from connector.domain.call import CallKind
 from connector.domain.file_clock import QUIET, Slip
 from connector.domain.options import AudioFormat
 from connector.domain.recording import Artefact, ArtefactKind, ChannelLabel, Rendering, Segment, SegmentState
-from connector.errors import BrokenAudio, NoRoom, SourceMissing
+from connector.errors import BrokenAudio, MadeOtherwise, NoRoom, SourceMissing
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile
 from connector.ports.workshop import Job, Made, Product, Survey, Workshop
@@ -85,10 +85,11 @@ class Renderer:
 
     async def make_again(self, file: RecordingFile, lost: Sequence[Artefact]) -> None:
         """Put these back where they were, byte by byte what they were; raises BrokenAudio when the PBX's files do not
-        give that any more."""
+        give that any more, MadeOtherwise when they are all there and it comes out otherwise."""
         sources = await self.surveyed(file)
-        if not any(sources.frames.values()):
-            raise BrokenAudio(f"{', '.join(sources.missing) or 'its sources'}: no sound is there to make it of again")
+        if sources.missing or not any(sources.frames.values()):
+            gone = ", ".join(sources.missing) or "its sources"
+            raise BrokenAudio(f"{gone}: that sound is not there to make it of again; put it back, and retry")
         plan = await self._plan(file, sources)
         wanted = {one.kind: one for one in lost}
         whole = self._job(file, plan, sources)
@@ -97,7 +98,7 @@ class Renderer:
         for made in (await self._workshop.make(job)).made:
             if made.sha256 != wanted[made.kind].sha256:
                 made.path.unlink(missing_ok=True)
-                raise BrokenAudio(f"{made.path}: what can be made of its sources now is not what it was")
+                raise MadeOtherwise(f"{made.path}: what can be made of its sources now is not what it was")
 
     async def surveyed(self, file: RecordingFile) -> Sources:
         """Every segment at hand, and what it holds. Raises SourceMissing when nobody knows its PBX any more."""

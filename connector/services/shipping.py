@@ -23,7 +23,9 @@ from connector.errors import (
     CatalogueUnavailable,
     ConnectorError,
     DestinationRefused,
+    DestinationUnreachable,
     IllegalTransition,
+    MadeOtherwise,
     NoRoom,
     SourceMissing,
     is_passing,
@@ -163,9 +165,26 @@ class Shipping:
         except ConnectorError as error:
             if is_passing(error):
                 await self._give_way(file, attempt, error)
+            if isinstance(error, MadeOtherwise) and _is_nowhere(file):
+                return await self._make_anew(file, attempt, error)
             log.error("lost, and not made again", extra=_facts(file) | {"hint": str(error)})
             return False
         return bool(lost)
+
+    async def _make_anew(self, file: RecordingFile, attempt: int, error: MadeOtherwise) -> bool:
+        """It goes its way from CAPTURED on, unless a destination has what it was: a catalogue that was restored knows
+        of no copy that was made after its backup. Returns whether one has."""
+        try:
+            if await self._storing.find_landed(file):
+                return True
+        except DestinationUnreachable as away:
+            await self._give_way(file, attempt, away)
+        for delivery in file.deliveries:
+            await abandon(self._destinations, file, delivery)
+        due = [self._due(file.recording, attempt + 1, 0.0)]
+        await self._ledger.moved(file.recording.id, RecordingEvent.UNMADE, due=due)
+        log.warning("made anew", extra=_facts(file) | {"hint": str(error)})
+        raise Postponed(f"recording {file.recording.id}: {error}")
 
     async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
         """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
@@ -288,6 +307,12 @@ def _next_waiting(file: RecordingFile, tried: Set[tuple[str, ArtefactKind]]) -> 
         return None
     waiting = (delivery for delivery in file.deliveries if delivery.state is DeliveryState.WAITING)
     return next((delivery for delivery in waiting if (delivery.destination, delivery.kind) not in tried), None)
+
+
+def _is_nowhere(file: RecordingFile) -> bool:
+    """Nobody was ever given it."""
+    is_unstored = all(delivery.stored_at is None for delivery in file.deliveries)
+    return is_unstored and file.recording.state is RecordingState.RENDERED
 
 
 def _may_be_there(delivery: Delivery) -> bool:

@@ -58,7 +58,7 @@ class Storing:
     async def deliver(self, file: RecordingFile, delivery: Delivery) -> Later | None:
         """Put it where it belongs; returns why it must be tried again later, or None when it is settled. Where it
         cannot be had now and a backup is named, a delivery there is waiting afterwards."""
-        facts = {"recording_id": delivery.recording_id, "destination": delivery.destination, "artefact": delivery.kind}
+        facts = _facts(delivery)
         destination: Destination | None = None
         try:
             destination = await self._destination(file, delivery)
@@ -87,12 +87,32 @@ class Storing:
             log.error("delivery refused", extra=facts | {"hint": str(error)})
             return None
         self._silent.pop(_place(destination), None)
-        url, version = destination.store.url(name), file.artefact(delivery).version
+        state = await self._note_stored(file, delivery, destination.store.url(name))
+        return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
+
+    async def find_landed(self, file: RecordingFile) -> bool:
+        """Whether a copy that waits, as far as the catalogue knows, lies where it belongs; it is STORED then. Raises
+        DestinationUnreachable when nobody can tell now."""
+        landed = [one for one in file.deliveries if await self._has_landed(file, one)]
+        for delivery in landed:
+            destination = await self._destination(file, delivery)
+            await self._note_stored(file, delivery, destination.store.url(delivery.object_name))
+        return bool(landed)
+
+    async def _has_landed(self, file: RecordingFile, delivery: Delivery) -> bool:
+        try:
+            return delivery.state is DeliveryState.WAITING and await has_landed(self._destinations, file, delivery)
+        except DestinationRefused as error:
+            log.warning("copy not looked for", extra={"recording_id": delivery.recording_id, "hint": str(error)})
+            return False
+
+    async def _note_stored(self, file: RecordingFile, delivery: Delivery, url: str) -> DeliveryState:
+        version = file.artefact(delivery).version
         anew = f"/{version}" if version > 1 else ""
         due = telling(delivery.recording_id, f"stored/{delivery.destination}/{delivery.kind}{anew}", self._clock.now())
         state = await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED, url=url, version=version, due=[due])
-        log.info("stored", extra=facts | {"url": url})
-        return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
+        log.info("stored", extra=_facts(delivery) | {"url": url})
+        return state
 
     async def _destination(self, file: RecordingFile, delivery: Delivery) -> Destination:
         """Where it began, for its name is committed there and parts of it may be; else as the configuration says."""
@@ -134,7 +154,7 @@ class Storing:
     async def _put(self, file: RecordingFile, delivery: Delivery, destination: Destination) -> str:
         artefact = file.artefact(delivery)
         source = self._folder / artefact.path
-        digest = Digest(size_bytes=artefact.size_bytes, md5=artefact.md5, sha256=artefact.sha256)
+        digest = _digest(artefact)
         # What lies there under its name is ours, proven when it was stored.
         overwrite = destination.overwrite or bool(file.recording.options.overwrite) or delivery.has_earlier
         name = delivery.object_name
@@ -175,6 +195,18 @@ async def abandon(destinations: Destinations, file: RecordingFile, delivery: Del
         log.warning("not tidied up", extra={"recording_id": delivery.recording_id, "hint": str(error)})
 
 
+async def has_landed(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> bool:
+    """Whether our object is there although no answer said so: a crash hid how the try ended, or the catalogue is a
+    restored one. Raises DestinationUnreachable when nobody can tell now, DestinationRefused when nobody ever can."""
+    if not delivery.object_name:
+        return False
+    destination = await destinations.holding(delivery, file.recording)
+    if destination is None:
+        raise DestinationRefused(f"destination {delivery.destination!r} is not in the configuration any more")
+    found = await destination.store.facts(delivery.object_name)
+    return found is not None and found.is_same_as(_digest(file.artefact(delivery)))
+
+
 async def leads_elsewhere(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> bool:
     """Whether the configuration leads it away from where parts of it may be."""
     if not delivery.place:
@@ -196,6 +228,14 @@ def silence_seconds(error: BaseException) -> float:
 def _place(destination: Destination) -> str:
     """Not its name: every call that brings an address of its own has the same."""
     return destination.place or destination.name
+
+
+def _digest(artefact: Artefact) -> Digest:
+    return Digest(size_bytes=artefact.size_bytes, md5=artefact.md5, sha256=artefact.sha256)
+
+
+def _facts(delivery: Delivery) -> dict[str, str]:
+    return {"recording_id": delivery.recording_id, "destination": delivery.destination, "artefact": delivery.kind}
 
 
 def _name(file: RecordingFile, artefact: Artefact, destination: Destination, suffix: int) -> str:
