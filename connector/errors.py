@@ -45,11 +45,6 @@ class BrokenAudio(ConnectorError):
     """A source file is no sound that can be read: keep it, name it, ship the rest."""
 
 
-class MadeOtherwise(BrokenAudio):
-    """Made again of all that it was made of, it is not what it was: by another version, or by an encoder that never
-    makes the same bytes twice."""
-
-
 class SourceMissing(ConnectorError):
     """A file that the PBX wrote is not where it was."""
 

@@ -106,6 +106,13 @@ class ShippingRows:
 
         await self._database.write(work)
 
+    async def remade(self, recording_id: RecordingId, rendering: Rendering) -> None:
+        def work(connection: Connection) -> None:
+            _check_that_copies_are_wanted(connection, recording_id)
+            _write_rendering(connection, recording_id, rendering, ())
+
+        await self._database.write(work)
+
     async def added(self, artefact: Artefact, deliveries: Sequence[Delivery], due: Sequence[Due] = ()) -> None:
         recording_id = artefact.recording_id
 
@@ -142,9 +149,7 @@ class ShippingRows:
 
     async def stood_in(self, delivery: Delivery) -> None:
         def work(connection: Connection) -> None:
-            state = _state_of(connection, delivery.recording_id)
-            if state not in _WANTS_COPIES:
-                raise IllegalTransition(f"the recording {delivery.recording_id} is {state}: nobody wants copies of it")
+            _check_that_copies_are_wanted(connection, delivery.recording_id)
             _add_deliveries(connection, _organisation_of(connection, delivery.recording_id), [delivery])
 
         await self._database.write(work)
@@ -246,6 +251,12 @@ def _check_that_it_is_settled(connection: Connection, recording_id: RecordingId)
     state = _state_of(connection, recording_id)
     if state not in _IS_SETTLED:
         raise IllegalTransition(f"the recording {recording_id} is {state}: nothing is added to it")
+
+
+def _check_that_copies_are_wanted(connection: Connection, recording_id: RecordingId) -> None:
+    state = _state_of(connection, recording_id)
+    if state not in _WANTS_COPIES:
+        raise IllegalTransition(f"the recording {recording_id} is {state}: nobody wants copies of it")
 
 
 def _set_recording(connection: Connection, recording_id: RecordingId, **columns: object) -> None:

@@ -45,7 +45,6 @@ class RecordingEvent(StrEnum):
     SOURCE_LOST = "source lost, no frame"
     JOINED = "joined another recording"
     RENDERED = "rendered"
-    UNMADE = "lost unstored"
     UNUSABLE = "unusable"
     STORED = "stored"
     GIVEN_UP = "every delivery given up"
@@ -165,8 +164,6 @@ RECORDING: Mapping[RecordingState, Mapping[RecordingEvent, RecordingState]] = {
     _R.RENDERED: {
         _RE.STORED: _R.AVAILABLE,
         _RE.GIVEN_UP: _R.FAILED_STORE,
-        # What comes of it now is not what it was: it is made anew, since nobody has it yet.
-        _RE.UNMADE: _R.CAPTURED,
         _RE.DISCARDED: _R.REMOVING,
         _RE.ERASED: _R.REMOVING,
     },

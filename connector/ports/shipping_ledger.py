@@ -53,6 +53,12 @@ class ShippingLedger(Protocol):
         is RENDERED already nothing changes."""
         ...
 
+    async def remade(self, recording_id: RecordingId, rendering: Rendering) -> None:
+        """Files that were lost before anybody was given them came out otherwise: the rendering and its artefacts take
+        the place of what was known; other artefacts stay. Raises IllegalTransition when the recording is neither
+        RENDERED nor AVAILABLE (any more)."""
+        ...
+
     async def added(self, artefact: Artefact, deliveries: Sequence[Delivery], due: Sequence[Due] = ()) -> None:
         """One more artefact and the deliveries that are wanted of it, when the recording is AVAILABLE or FAILED at
         store; raises IllegalTransition in any other state. What is there already stays as it is."""

@@ -20,12 +20,13 @@ from connector.ports.clock import Clock
 from connector.ports.destinations import Destination, Destinations
 from connector.ports.dues import Dues
 from connector.ports.engine import Step
+from connector.ports.object_store import Digest
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
 from connector.services.papers import papers
 from connector.services.rendering import discard
-from connector.services.storing import abandon, has_landed, silence_seconds
+from connector.services.storing import abandon, silence_seconds
 
 log = logging.getLogger(__name__)
 
@@ -151,11 +152,11 @@ class Removing:
             await self._remove_unproven(file, delivery)
         try:
             waits = state is DeliveryState.WAITING
-            is_there = waits and (delivery.has_earlier or await has_landed(self._destinations, file, delivery))
+            has_landed = waits and (delivery.has_earlier or await self._has_landed(file, delivery))
         except DestinationRefused as error:
             await self._name_undeletable(delivery, _may_lie_there(delivery, error))
             return
-        if is_there:
+        if has_landed:
             await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED)
             state = DeliveryState.STORED
         if state is DeliveryState.STORED:
@@ -167,13 +168,23 @@ class Removing:
     async def _is_ours(self, file: RecordingFile, delivery: Delivery) -> bool:
         """Whether what is to be deleted is our copy. One that was never proven stored may have been kept out by
         another's object of that name."""
-        return _is_proven(delivery) or await has_landed(self._destinations, file, delivery)
+        return _is_proven(delivery) or await self._has_landed(file, delivery)
+
+    async def _has_landed(self, file: RecordingFile, delivery: Delivery) -> bool:
+        """Whether a try to store, whose end a crash hid, has left our object there after all. Raises
+        DestinationUnreachable when nobody can tell now, DestinationRefused when nobody ever can."""
+        if not delivery.object_name:
+            return False
+        artefact = file.artefact(delivery)
+        digest = Digest(size_bytes=artefact.size_bytes, md5=artefact.md5, sha256=artefact.sha256)
+        found = await (await self._holding(file, delivery)).store.facts(delivery.object_name)
+        return found is not None and found.is_same_as(digest)
 
     async def _remove_unproven(self, file: RecordingFile, delivery: Delivery) -> None:
         """The last try may have left our object there although no answer said so. Nobody waits for a place that was
         given up: what cannot be looked for is named."""
         try:
-            if await has_landed(self._destinations, file, delivery):
+            if await self._has_landed(file, delivery):
                 await (await self._holding(file, delivery)).store.remove(delivery.object_name)
                 log.info("copy removed", extra={"recording_id": delivery.recording_id, "object": delivery.object_name})
         except (DestinationRefused, DestinationUnreachable) as error:

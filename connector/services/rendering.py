@@ -1,8 +1,8 @@
 """From a recording's segments to its artefacts: collect, look at, plan, make. Speaks to ports only."""
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain import products, timeline
@@ -11,7 +11,7 @@ from connector.domain.call import CallKind
 from connector.domain.file_clock import QUIET, Slip
 from connector.domain.options import AudioFormat
 from connector.domain.recording import Artefact, ArtefactKind, ChannelLabel, Rendering, Segment, SegmentState
-from connector.errors import BrokenAudio, MadeOtherwise, NoRoom, SourceMissing
+from connector.errors import BrokenAudio, NoRoom, SourceMissing
 from connector.ports.segment_source import SegmentSource
 from connector.ports.shipping_ledger import RecordingFile
 from connector.ports.workshop import Job, Made, Product, Survey, Workshop
@@ -44,8 +44,21 @@ class Renderer:
         sources = await self.surveyed(file)
         if not any(sources.frames.values()):
             raise BrokenAudio("; ".join(("no segment holds a single frame of sound", *sources.troubles)))
+        return await self._made(file, sources, products.kinds(file.recording.options, file.call.kind))
+
+    async def make_again(self, file: RecordingFile, wanted: Sequence[ArtefactKind]) -> Rendering:
+        """Some of its sound files, when they are lost; the rendering knows only these. Raises BrokenAudio when one of
+        the PBX's files is gone that they were made of."""
+        sources = await self.surveyed(file)
+        if gone := lost_since(file, sources):
+            raise BrokenAudio(f"its work file is lost, and so is the PBX's {gone[0]}: put that back, then retry")
+        if not any(sources.frames.values()):
+            raise BrokenAudio("; ".join(("its work file is lost, and its sources hold no sound", *sources.troubles)))
+        return await self._made(file, sources, wanted)
+
+    async def _made(self, file: RecordingFile, sources: Sources, wanted: Sequence[ArtefactKind]) -> Rendering:
         plan = await self._plan(file, sources)
-        job = self._job(file, plan, sources)
+        job = self._job(file, plan, sources, wanted)
         _make_folders(job)
         result = await self._workshop.make(job)
         return Rendering(
@@ -76,29 +89,6 @@ class Renderer:
         _make_folders(job)
         await self._workshop.make(job)
         return plan.channels
-
-    def lost(self, file: RecordingFile, kinds: Collection[ArtefactKind]) -> list[Artefact]:
-        """The sound files of these kinds that are not where rendering put them."""
-        made = file.rendering.artefacts if file.rendering else ()
-        wanted = (one for one in made if one.kind in kinds and one.kind.is_sound)
-        return [one for one in wanted if not (self._folder / one.path).exists()]
-
-    async def make_again(self, file: RecordingFile, lost: Sequence[Artefact]) -> None:
-        """Put these back where they were, byte by byte what they were; raises BrokenAudio when the PBX's files do not
-        give that any more, MadeOtherwise when they are all there and it comes out otherwise."""
-        sources = await self.surveyed(file)
-        if sources.missing or not any(sources.frames.values()):
-            gone = ", ".join(sources.missing) or "its sources"
-            raise BrokenAudio(f"{gone}: that sound is not there to make it of again; put it back, and retry")
-        plan = await self._plan(file, sources)
-        wanted = {one.kind: one for one in lost}
-        whole = self._job(file, plan, sources)
-        job = replace(whole, peaks=None, products=tuple(one for one in whole.products if one.kind in wanted))
-        _make_folders(job)
-        for made in (await self._workshop.make(job)).made:
-            if made.sha256 != wanted[made.kind].sha256:
-                made.path.unlink(missing_ok=True)
-                raise MadeOtherwise(f"{made.path}: what can be made of its sources now is not what it was")
 
     async def surveyed(self, file: RecordingFile) -> Sources:
         """Every segment at hand, and what it holds. Raises SourceMissing when nobody knows its PBX any more."""
@@ -151,12 +141,11 @@ class Renderer:
             slips=slips,
         )
 
-    def _job(self, file: RecordingFile, plan: AssemblyPlan, sources: Sources) -> Job:
-        kinds = products.kinds(file.recording.options, file.call.kind)
+    def _job(self, file: RecordingFile, plan: AssemblyPlan, sources: Sources, wanted: Sequence[ArtefactKind]) -> Job:
         return Job(
             plan=plan,
             sources=_used(plan, sources),
-            products=tuple(self._product(file, kind, len(plan.sides)) for kind in kinds),
+            products=tuple(self._product(file, kind, len(plan.sides)) for kind in wanted),
             peaks=self._folder / products.peaks_path(file.recording.id),
             tags=products.tags(file.recording, file.call, plan.channels),
         )
@@ -186,6 +175,14 @@ class Renderer:
             return self._sources[file.recording.pbx]
         except KeyError:
             raise SourceMissing(f"PBX {file.recording.pbx!r} is not in the configuration any more") from None
+
+
+def lost_since(file: RecordingFile, sources: Sources) -> list[str]:
+    """Which of the PBX's files are gone that the artefacts were made of."""
+    if file.rendering is None:
+        return []
+    known = file.rendering.troubles
+    return [path for path in sources.missing if not any(trouble.startswith(f"{path}: ") for trouble in known)]
 
 
 def discard(file: RecordingFile, folder: Path) -> None:

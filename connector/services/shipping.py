@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import NoReturn
 
 from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
@@ -23,9 +24,7 @@ from connector.errors import (
     CatalogueUnavailable,
     ConnectorError,
     DestinationRefused,
-    DestinationUnreachable,
     IllegalTransition,
-    MadeOtherwise,
     NoRoom,
     SourceMissing,
     is_passing,
@@ -37,7 +36,8 @@ from connector.ports.dues import Dues
 from connector.ports.engine import Step
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
-from connector.services.manifesting import make_manifest_again, with_manifest
+from connector.services.manifesting import with_manifest
+from connector.services.remaking import Remaking
 from connector.services.rendering import Renderer, discard
 from connector.services.storing import Later, Storing, abandon, give_up
 
@@ -71,6 +71,7 @@ class Shipping:
         self._dues = dues
         self._renderer = renderer
         self._storing = storing
+        self._remaking = Remaking(ledger, renderer, storing, folder)
         self._destinations = destinations
         self._clock = clock
         self._folder = folder
@@ -110,9 +111,7 @@ class Shipping:
         a destination holds everything, or FAILED when none ever will."""
         file = await self._file(subject)
         try:
-            if await self._has_made_again(file, attempt):
-                file = await self._file(subject)
-            file = await self._store_waiting(file, attempt)
+            file = await self._store_waiting(await self._brought_back(file, attempt), attempt)
         except IllegalTransition:
             await self._remove_late_copies(await self._file(subject))
             raise
@@ -147,44 +146,17 @@ class Shipping:
             await give_up(self._ledger, delivery, DeliveryEvent.WAIVED, delivery.reason)
         return given_up
 
-    async def _has_made_again(self, file: RecordingFile, attempt: int) -> bool:
-        """Whether something that is still to be stored was not on our disk any more: a restored catalogue has no work
-        files. What cannot be made again is refused when its turn comes."""
-        waiting = {delivery.kind for delivery in file.deliveries if delivery.state is DeliveryState.WAITING}
-        if not waiting or file.recording.state in _ON_ITS_WAY_OUT:
-            return False
+    async def _brought_back(self, file: RecordingFile, attempt: int) -> RecordingFile:
+        if file.recording.state in _ON_ITS_WAY_OUT:
+            return file
         try:
-            lost = await asyncio.to_thread(self._renderer.lost, file, waiting)
-            if lost:
-                await self._renderer.make_again(file, lost)
-                log.warning("made again", extra=_facts(file) | {"hint": ", ".join(one.path for one in lost)})
-            if ArtefactKind.MANIFEST in waiting:
-                await asyncio.to_thread(make_manifest_again, file, self._folder)
+            return await self._remaking.bring_back(file, is_last=next_try(attempt) is None)
         except CatalogueUnavailable:
             raise
         except ConnectorError as error:
             if is_passing(error):
-                await self._give_way(file, attempt, error)
-            if isinstance(error, MadeOtherwise) and _is_nowhere(file):
-                return await self._make_anew(file, attempt, error)
-            log.error("lost, and not made again", extra=_facts(file) | {"hint": str(error)})
-            return False
-        return bool(lost)
-
-    async def _make_anew(self, file: RecordingFile, attempt: int, error: MadeOtherwise) -> bool:
-        """It goes its way from CAPTURED on, unless a destination has what it was: a catalogue that was restored knows
-        of no copy that was made after its backup. Returns whether one has."""
-        try:
-            if await self._storing.find_landed(file):
-                return True
-        except DestinationUnreachable as away:
-            await self._give_way(file, attempt, away)
-        for delivery in file.deliveries:
-            await abandon(self._destinations, file, delivery)
-        due = [self._due(file.recording, attempt + 1, 0.0)]
-        await self._ledger.moved(file.recording.id, RecordingEvent.UNMADE, due=due)
-        log.warning("made anew", extra=_facts(file) | {"hint": str(error)})
-        raise Postponed(f"recording {file.recording.id}: {error}")
+                await self._wait_for(file, attempt, error)
+            raise
 
     async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
         """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
@@ -245,13 +217,16 @@ class Shipping:
     async def _give_way(self, file: RecordingFile, attempt: int, error: ConnectorError) -> None:
         """Rendering failed: a passing trouble comes again, sound that is broken is final until somebody retries."""
         if is_passing(error):
-            wait = _ROOM_SECONDS if isinstance(error, NoRoom) else next_try(attempt, self._draw()) or _ROOM_SECONDS
-            await self._dues.add([self._due(file.recording, attempt + 1, wait)])
-            log.warning("rendering postponed", extra=_facts(file) | {"hint": str(error), "seconds": wait})
-            raise Postponed(f"recording {file.recording.id}: {error}") from error
+            await self._wait_for(file, attempt, error)
         due = [self._telling(file, attempt)]
         await self._ledger.moved(file.recording.id, RecordingEvent.UNUSABLE, reason=str(error), due=due)
         log.error("recording %s", RecordingState.FAILED_RENDER, extra=_facts(file) | {"hint": str(error)})
+
+    async def _wait_for(self, file: RecordingFile, attempt: int, error: ConnectorError) -> NoReturn:
+        wait = _ROOM_SECONDS if isinstance(error, NoRoom) else next_try(attempt, self._draw()) or _ROOM_SECONDS
+        await self._dues.add([self._due(file.recording, attempt + 1, wait)])
+        log.warning("put off", extra=_facts(file) | {"hint": str(error), "seconds": wait})
+        raise Postponed(f"recording {file.recording.id}: {error}") from error
 
     async def _postpone(self, subject: str, delivery: Delivery, attempt: int, later: Later) -> None:
         file = await self._file(subject)
@@ -307,12 +282,6 @@ def _next_waiting(file: RecordingFile, tried: Set[tuple[str, ArtefactKind]]) -> 
         return None
     waiting = (delivery for delivery in file.deliveries if delivery.state is DeliveryState.WAITING)
     return next((delivery for delivery in waiting if (delivery.destination, delivery.kind) not in tried), None)
-
-
-def _is_nowhere(file: RecordingFile) -> bool:
-    """Nobody was ever given it."""
-    is_unstored = all(delivery.stored_at is None for delivery in file.deliveries)
-    return is_unstored and file.recording.state is RecordingState.RENDERED
 
 
 def _may_be_there(delivery: Delivery) -> bool:

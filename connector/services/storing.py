@@ -1,6 +1,7 @@
 """One artefact to one destination: choose its name once, put it, say what became of it, and who stands in."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,21 +91,29 @@ class Storing:
         state = await self._note_stored(file, delivery, destination.store.url(name))
         return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
 
-    async def find_landed(self, file: RecordingFile) -> bool:
-        """Whether a copy that waits, as far as the catalogue knows, lies where it belongs; it is STORED then. Raises
-        DestinationUnreachable when nobody can tell now."""
-        landed = [one for one in file.deliveries if await self._has_landed(file, one)]
-        for delivery in landed:
-            destination = await self._destination(file, delivery)
-            await self._note_stored(file, delivery, destination.store.url(delivery.object_name))
-        return bool(landed)
+    async def find_landed(self, file: RecordingFile, waiting: Sequence[Delivery], *, is_last: bool) -> None:
+        """What of it lies where it belongs is STORED then: a restored catalogue knows of no copy that was made after
+        its backup. Each is looked for before DestinationUnreachable is raised, which it is not when this try
+        `is_last`."""
+        away: DestinationUnreachable | None = None
+        for delivery in waiting:
+            try:
+                await self._find_landed(file, delivery)
+            except DestinationUnreachable as error:
+                away = error
+            except (DestinationRefused, ObjectExists) as error:
+                log.warning("a copy may be there", extra=_facts(delivery) | {"hint": str(error)})
+        if away is not None and not is_last:
+            raise away
 
-    async def _has_landed(self, file: RecordingFile, delivery: Delivery) -> bool:
-        try:
-            return delivery.state is DeliveryState.WAITING and await has_landed(self._destinations, file, delivery)
-        except DestinationRefused as error:
-            log.warning("copy not looked for", extra={"recording_id": delivery.recording_id, "hint": str(error)})
-            return False
+    async def _find_landed(self, file: RecordingFile, delivery: Delivery) -> None:
+        destination, artefact = await self._destination(file, delivery), file.artefact(delivery)
+        name = delivery.object_name or _name(file, artefact, destination, 0)
+        found = await destination.store.facts(name)
+        if found is not None and found.is_same_as(_digest(artefact)):
+            if (name, destination.place) != (delivery.object_name, delivery.place):
+                await self._ledger.named(delivery, name, destination.place)
+            await self._note_stored(file, delivery, destination.store.url(name))
 
     async def _note_stored(self, file: RecordingFile, delivery: Delivery, url: str) -> DeliveryState:
         version = file.artefact(delivery).version
@@ -193,18 +202,6 @@ async def abandon(destinations: Destinations, file: RecordingFile, delivery: Del
             await destination.store.abandon(delivery.object_name)
     except (DestinationRefused, DestinationUnreachable) as error:
         log.warning("not tidied up", extra={"recording_id": delivery.recording_id, "hint": str(error)})
-
-
-async def has_landed(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> bool:
-    """Whether our object is there although no answer said so: a crash hid how the try ended, or the catalogue is a
-    restored one. Raises DestinationUnreachable when nobody can tell now, DestinationRefused when nobody ever can."""
-    if not delivery.object_name:
-        return False
-    destination = await destinations.holding(delivery, file.recording)
-    if destination is None:
-        raise DestinationRefused(f"destination {delivery.destination!r} is not in the configuration any more")
-    found = await destination.store.facts(delivery.object_name)
-    return found is not None and found.is_same_as(_digest(file.artefact(delivery)))
 
 
 async def leads_elsewhere(destinations: Destinations, file: RecordingFile, delivery: Delivery) -> bool:

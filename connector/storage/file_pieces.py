@@ -88,7 +88,7 @@ def check_source(source: Path, digest: Digest, stop: Stop) -> None:
     if not facts.is_same_as(digest):
         raise DestinationRefused(
             f"{source} is not the file that was promised ({facts.size_bytes} bytes of {digest.size_bytes}, or other"
-            " content): render the recording again"
+            " content): remove it, then retry: it is made again"
         )
 
 
@@ -109,6 +109,6 @@ def opened_source(source: Path) -> Iterator[BinaryIO]:
     try:
         file = source.open("rb")
     except OSError as error:
-        raise DestinationRefused(f"cannot store {source}: {error.strerror}; render the recording again") from error
+        raise DestinationRefused(f"cannot store {source}: {error.strerror}; mend that, then retry") from error
     with file:
         yield file

@@ -33,7 +33,9 @@ class MemoryStore:
             raise ObjectExists(f"{name!r} is there already with other content: choose the next suffix")
         content = _content(source)
         if not _facts(content).is_same_as(digest):
-            raise DestinationRefused(f"{source} is not the file that was promised: render the recording again")
+            raise DestinationRefused(
+                f"{source} is not the file that was promised: remove it, then retry: it is made again"
+            )
         self._make_room(len(content) - len(held or b""), name)
         self.objects[name] = content
 
@@ -101,7 +103,7 @@ def _content(source: Path) -> bytes:
     try:
         return source.read_bytes()
     except OSError as error:
-        raise DestinationRefused(f"cannot store {source}: {error.strerror}; render the recording again") from error
+        raise DestinationRefused(f"cannot store {source}: {error.strerror}; mend that, then retry") from error
 
 
 def _check(name: str) -> None:

@@ -134,12 +134,12 @@ class SourceFile:
     def broken_promise(self) -> BrokenPromise:
         return BrokenPromise(
             f"{self.path} is not the file that was promised ({self.digest.size_bytes} bytes, or other content):"
-            " render the recording again"
+            " remove it, then retry: it is made again"
         )
 
 
 def _unreadable(path: Path, error: OSError) -> BrokenPromise:
-    return BrokenPromise(f"cannot store {path}: {error.strerror}; render the recording again")
+    return BrokenPromise(f"cannot store {path}: {error.strerror}; mend that, then retry")
 
 
 def part_bytes_for(size_bytes: int, part_bytes: int = PART_BYTES) -> int:

@@ -420,6 +420,24 @@ async def test_one_more_artefact_is_added_once_when_nobody_is_at_work_on_the_oth
     assert await catalogue.dues.fallen("here", LATER, 9) == [due]
 
 
+async def test_files_that_came_out_otherwise_take_the_place_of_what_was_known(catalogue: Catalogue) -> None:
+    await captured(catalogue)
+    mono, stereo = an_artefact(kind=ArtefactKind.MONO), an_artefact()
+    await catalogue.shipping.rendered(RECORDING, a_rendering(artefacts=(mono, stereo)), [a_delivery()])
+    otherwise = replace(stereo, sha256="f" * 64, size_bytes=7)
+    await catalogue.shipping.remade(RECORDING, a_rendering(artefacts=(otherwise,), duration_seconds=1.5))
+    file = await the_file(catalogue)
+    assert file.rendering == a_rendering(artefacts=(mono, otherwise), duration_seconds=1.5)
+    assert (file.recording.state, file.deliveries) == (RecordingState.RENDERED, (a_delivery(),))
+
+
+async def test_what_is_on_its_way_out_is_not_remade(catalogue: Catalogue) -> None:
+    await captured(catalogue, a_recording(state=RecordingState.REMOVING))
+    with pytest.raises(IllegalTransition, match="nobody wants copies of it"):
+        await catalogue.shipping.remade(RECORDING, a_rendering())
+    assert (await the_file(catalogue)).rendering is None
+
+
 async def test_what_is_not_heard_yet_keeps_its_files(catalogue: Catalogue) -> None:
     await captured(catalogue)
     await rendered(catalogue, a_delivery())

@@ -51,7 +51,6 @@ def told(old: RecordingState | None, new: RecordingState) -> list[str]:
         (R.FAILED_RENDER, R.AVAILABLE, ["available"]),
         (R.RENDERED, R.FAILED_STORE, ["failed"]),
         (R.FAILED_STORE, R.RENDERED, []),
-        (R.RENDERED, R.CAPTURED, []),
         (R.REQUESTED, R.ABSENT, []),
         (None, R.ABSENT, []),
         (R.RECORDING, R.ABSENT, ["finished"]),

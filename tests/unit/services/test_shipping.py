@@ -1,13 +1,9 @@
 """A recording's way from CAPTURED to AVAILABLE, with real files, a real catalogue and a store that can fail."""
 
-import hashlib
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from connector.domain.options import AudioFormat, ChannelLayout
 from connector.domain.recording import ArtefactKind, Delivery, Recording
 from connector.domain.states import DeliveryState, RecordingState
 from connector.errors import CatalogueUnavailable, DestinationRefused, DestinationUnreachable, NoRoom
@@ -16,7 +12,7 @@ from connector.ports.destinations import Destination
 from connector.ports.workshop import Job, Result
 from connector.storage.memory import MemoryStore
 from tests.builders import RECORDING, a_call, a_recording
-from tests.unit.services.yard import OPTIONS, SOUND, MemoryDestinations, Yard
+from tests.unit.services.yard import SOUND, MemoryDestinations, Yard
 
 AWAY = DestinationUnreachable("archive does not answer")
 
@@ -68,136 +64,6 @@ async def test_a_full_disk_of_ours_is_looked_at_again_and_is_never_final(
     monkeypatch.setattr(yard.workshop, "make", make)
     assert await yard.run(attempt=51) == ""
     assert (await yard.recording()).state is RecordingState.AVAILABLE
-
-
-async def rendered_of_real_sound(yard: Yard, format: AudioFormat = AudioFormat.WAV) -> Path:
-    """And not stored yet; returns where its file lies."""
-    yard.archive.fail_next(AWAY)
-    await yard.captured(yard.caller(), yard.agent(), options=replace(OPTIONS, format=format))
-    assert await yard.run() == ""
-    file = await yard.file()
-    assert file.recording.state is RecordingState.RENDERED
-    return yard.state / file.artefact(file.deliveries[0]).path
-
-
-@pytest.mark.parametrize("format", [AudioFormat.WAV, AudioFormat.FLAC, AudioFormat.MP3])
-async def test_a_work_file_that_was_lost_before_it_was_stored_is_made_again(yard: Yard, format: AudioFormat) -> None:
-    path = await rendered_of_real_sound(yard, format)
-    sound = path.read_bytes()
-    shutil.rmtree(path.parent)
-    assert await yard.run(attempt=2) == ""
-    assert list(yard.archive.objects.values()) == [sound]
-    assert (await yard.recording()).state is RecordingState.AVAILABLE
-
-
-async def test_a_manifest_that_was_lost_with_the_sound_is_made_again_as_well(yard: Yard) -> None:
-    yard.destinations.with_manifest = {"archive"}
-    yard.archive.fail_next(AWAY)
-    options = replace(OPTIONS, channels=ChannelLayout.BOTH, separate=True)
-    await yard.captured(yard.caller(), yard.agent(), options=options)
-    await yard.run("render")
-    before = {path.name: path.read_bytes() for path in (yard.state / "work" / RECORDING).iterdir()}
-    assert len(before) == 5
-    shutil.rmtree(yard.state / "work")
-    await yard.run()
-    await yard.run(attempt=2)
-    assert sorted(yard.archive.objects.values()) == sorted(before.values())
-    assert (await yard.recording()).state is RecordingState.AVAILABLE
-
-
-@pytest.mark.parametrize("left", ["nothing", "one side"])
-async def test_a_lost_work_file_whose_sources_are_gone_is_refused_and_says_so(yard: Yard, left: str) -> None:
-    path = await rendered_of_real_sound(yard)
-    path.unlink()
-    (yard.spool / "caller.wav").unlink()
-    if left == "nothing":
-        (yard.spool / "agent.wav").unlink()
-    await yard.run(attempt=2)
-    delivery = await yard.delivery()
-    assert delivery.state is DeliveryState.REFUSED
-    assert "render the recording again" in delivery.reason
-    assert (yard.archive.objects, path.exists()) == ({}, False)
-
-
-async def test_a_lost_work_file_that_comes_out_otherwise_is_made_anew(yard: Yard) -> None:
-    """Opus is never the same bytes twice, and another version may place a file elsewhere."""
-    path = await rendered_of_real_sound(yard, AudioFormat.OPUS)
-    before = path.read_bytes()
-    path.unlink()
-    assert "is not what it was" in await yard.run(attempt=2)
-    assert (await yard.recording()).state is RecordingState.CAPTURED
-    (due,) = [one for one in await yard.dues() if one.attempt == 3]
-    assert await yard.run(attempt=due.attempt) == ""
-    (stored,) = yard.archive.objects.values()
-    artefact = (await yard.file()).artefact(await yard.delivery())
-    assert (await yard.recording()).state is RecordingState.AVAILABLE
-    assert hashlib.sha256(stored).hexdigest() == artefact.sha256 != hashlib.sha256(before).hexdigest()
-
-
-async def lost_although_there(yard: Yard) -> bytes:
-    """As with a catalogue that was restored: the copy came there after the backup. Returns what lies there."""
-    path = await rendered_of_real_sound(yard, AudioFormat.OPUS)
-    sound = path.read_bytes()
-    path.unlink()
-    yard.archive.objects[(await yard.delivery()).object_name] = sound
-    return sound
-
-
-async def test_what_lies_at_its_destination_although_nobody_knew_is_not_made_anew(yard: Yard) -> None:
-    sound = await lost_although_there(yard)
-    assert await yard.run(attempt=2) == ""
-    assert list(yard.archive.objects.values()) == [sound]
-    assert (await yard.recording()).state is RecordingState.AVAILABLE
-    assert (await yard.delivery()).url.startswith("memory:")
-
-
-async def test_nothing_is_made_anew_while_nobody_can_tell_what_lies_there(yard: Yard) -> None:
-    sound = await lost_although_there(yard)
-    yard.archive.fail_next(AWAY)
-    await yard.run(attempt=2)
-    assert (await yard.recording()).state is RecordingState.RENDERED
-    (due,) = [one for one in await yard.dues() if one.attempt == 3]
-    assert await yard.run(attempt=due.attempt) == ""
-    assert list(yard.archive.objects.values()) == [sound]
-
-
-async def test_what_one_destination_holds_is_not_made_anew_for_another(yard: Yard) -> None:
-    yard.destinations.stores["second"] = MemoryStore()
-    yard.destinations.stores["second"].fail_next(AWAY)
-    options = replace(OPTIONS, format=AudioFormat.OPUS)
-    await yard.captured(yard.caller(), yard.agent(), options=options, destinations=("archive", "second"))
-    await yard.run()
-    (sound,) = yard.archive.objects.values()
-    shutil.rmtree(yard.state / "work")
-    await yard.run(attempt=2)
-    states = {one.destination: one.state for one in (await yard.file()).deliveries}
-    assert states == {"archive": DeliveryState.STORED, "second": DeliveryState.REFUSED}
-    assert list(yard.archive.objects.values()) == [sound]
-
-
-async def test_a_lost_work_file_waits_for_room_to_be_made_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(job: Job) -> Result:
-        raise NoRoom("no space left for the work files")
-
-    path = await rendered_of_real_sound(yard)
-    path.unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr(yard.workshop, "make", full)
-        await yard.run(attempt=2)
-    assert (await yard.delivery()).state is DeliveryState.WAITING
-    (due,) = [one for one in await yard.dues() if one.attempt == 3]
-    await yard.run(attempt=due.attempt)
-    assert (await yard.recording()).state is RecordingState.AVAILABLE
-
-
-async def test_what_is_stored_everywhere_is_not_made_again(yard: Yard) -> None:
-    await yard.captured(yard.caller(), yard.agent())
-    await yard.run()
-    file = await yard.file()
-    path = yard.state / file.artefact(file.deliveries[0]).path
-    path.unlink()
-    await yard.run(attempt=2)
-    assert not path.exists()
 
 
 async def test_broken_audio_fails_with_the_reason_and_a_retry_takes_it_up_again(yard: Yard) -> None:

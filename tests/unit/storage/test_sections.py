@@ -86,14 +86,14 @@ def test_another_content_of_the_same_size_is_a_broken_promise(path: Path) -> Non
     with SourceFile(path, digest_of(CONTENT[::-1])) as source:
         source.check_size()
         source.next_md5(Extent(0, len(CONTENT)))
-        with pytest.raises(BrokenPromise, match="render the recording again"):
+        with pytest.raises(BrokenPromise, match="then retry"):
             source.check_content()
 
 
 async def test_a_file_of_another_size_or_none_is_not_opened(path: Path, tmp_path: Path) -> None:
     threads = SourceThreads()
     for broken, digest in ((path, digest_of(CONTENT + b"!")), (tmp_path / "gone", digest_of(CONTENT))):
-        with pytest.raises(BrokenPromise, match="render the recording again"):
+        with pytest.raises(BrokenPromise, match="then retry"):
             async with threads.opened(broken, digest):
                 pass
     await threads.close()
