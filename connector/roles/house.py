@@ -24,6 +24,7 @@ from connector.services.erasing import Erasing
 from connector.services.fetching import Fetching
 from connector.services.health import Health
 from connector.services.lookup import Lookup
+from connector.services.remaking import Remaking
 from connector.services.removing import Removing
 from connector.services.rendering import Renderer
 from connector.services.retention import Retention
@@ -90,7 +91,9 @@ async def built(settings: Settings) -> AsyncIterator[House]:
     workshop = EncoderProcesses(settings.encoders)
     # What is made to be heard waits for no encoder, and no encoder for it.
     apart = EncoderProcesses(1)
+    renderer = Renderer(sources, workshop, state)
     storing = Storing(shipping, destinations, clock, state)
+    remaking = Remaking(shipping, catalogue.transcriptions, renderer, storing, state)
     engines = ConfiguredEngines(settings, maker(state, clock))
     telling = Telling(shipping, dues, catalogue.notifications, lambda: destinations.settings.notifications, clock)
     try:
@@ -103,7 +106,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             destinations=destinations,
             sources=sources,
             workshop=workshop,
-            shipping=Shipping(shipping, dues, Renderer(sources, workshop, state), storing, destinations, clock, state),
+            shipping=Shipping(shipping, dues, renderer, storing, remaking, destinations, clock, state),
             reviving=Reviving(shipping, dues, destinations, clock),
             removing=Removing(shipping, dues, sources, destinations, clock, state),
             fetching=ground.fetching,

@@ -26,7 +26,7 @@ from connector.errors import (
 from connector.ports.shipping_ledger import RecordingFile
 from connector.ports.transcriber import ChannelSound
 from connector.ports.workshop import Job, Product, Workshop
-from connector.services.rendering import Renderer, lost_since
+from connector.services.rendering import Renderer, Sources
 from connector.services.sound_copies import SoundCopies, StoredFiles
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class ChannelSounds:
 
     async def _of_segments(self, file: RecordingFile, path: Path) -> Labels | None:
         sources = await self._renderer.surveyed(file)
-        return None if lost_since(file, sources) else await self._renderer.render_apart(file, sources, path)
+        return None if _has_lost(file, sources) else await self._renderer.render_apart(file, sources, path)
 
     async def _of_file(self, file: RecordingFile, path: Path) -> Labels | None:
         found = None
@@ -171,6 +171,13 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     except OSError as error:
         raise NoRoom(f"{folder} cannot be made ({error.strerror}): make room, or give us the folder") from error
+
+
+def _has_lost(file: RecordingFile, sources: Sources) -> bool:
+    """Whether segments are gone that the artefacts were made of."""
+    known = file.rendering.troubles if file.rendering else ()
+    lost = (path for path in sources.missing if not any(trouble.startswith(f"{path}: ") for trouble in known))
+    return file.rendering is not None and any(lost)
 
 
 def _together(labels: Labels) -> Labels:

@@ -7,97 +7,198 @@ place a file elsewhere.
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from connector.domain.products import kinds
-from connector.domain.recording import Artefact, ArtefactKind, Delivery, Rendering
-from connector.domain.states import DeliveryEvent, DeliveryState
-from connector.errors import CatalogueUnavailable, ConnectorError, is_passing
+from connector.domain.recording import ArtefactKind, Delivery, Rendering
+from connector.domain.states import DeliveryEvent, DeliveryState, RecordingState
+from connector.errors import (
+    CatalogueUnavailable,
+    ConnectorError,
+    DestinationUnreachable,
+    IllegalTransition,
+    NoRoom,
+    is_passing,
+)
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
+from connector.ports.transcription_ledger import TranscriptionLedger
 from connector.services.manifesting import with_manifest
 from connector.services.rendering import Renderer
 from connector.services.storing import Storing, give_up
+from connector.services.transcript_filing import transcript_paper
 
 log = logging.getLogger(__name__)
 
-_MANIFEST = ArtefactKind.MANIFEST
-_GIVEN = "its work file is lost, and what is made of it now is other bytes than a destination has: copy it from there"
+_MANIFEST, _TRANSCRIPT = ArtefactKind.MANIFEST, ArtefactKind.TRANSCRIPT
+_WANTS_COPIES = frozenset({RecordingState.RENDERED, RecordingState.AVAILABLE})
+#: What is so much longer or shorter than before is not the same sound in other bytes.
+_SAME_SECONDS = 0.1
+
+
+class _MadeAgain:
+    """What is made again, and what of it is to take the place of what was known."""
+
+    def __init__(self, file: RecordingFile, before: Rendering) -> None:
+        self.file = file
+        self.rendering = before
+        self.taken: set[ArtefactKind] = set()
+        #: Why not.
+        self.refused: dict[ArtefactKind, str] = {}
+        self._before = before
+        self._old = {one.kind: one for one in before.artefacts}
+
+    @property
+    def changed(self) -> set[ArtefactKind]:
+        """What will be known as other bytes than before."""
+        return {one.kind for one in self.rendering.artefacts if one.sha256 != self._old[one.kind].sha256}
+
+    def take(self, made: Rendering) -> None:
+        """All that it has, unless that is not what it was and must be."""
+        known = {one.kind: one for one in self.rendering.artefacts}
+        for one in made.artefacts:
+            is_same = one.sha256 == self._old[one.kind].sha256
+            if reason := "" if is_same else self._objection(made, one.kind):
+                self.refused[one.kind] = reason
+            else:
+                self.taken.add(one.kind)
+                known[one.kind] = one
+        now = replace(self.rendering, artefacts=tuple(known.values()))
+        self.rendering = replace(made, artefacts=now.artefacts) if now != self.rendering else now
+
+    def _objection(self, made: Rendering, kind: ArtefactKind) -> str:
+        worse = [trouble for trouble in made.troubles if trouble not in self._before.troubles]
+        if not worse and abs(made.duration_seconds - self._before.duration_seconds) > _SAME_SECONDS:
+            worse = [f"{made.duration_seconds:.1f} s instead of {self._before.duration_seconds:.1f}"]
+        if worse:
+            return (
+                f"its work file is lost, and the PBX's files do not hold it whole any more ({worse[0]}):"
+                " put them back, then retry"
+            )
+        # A manifest gives the digests of all.
+        told_by = {kind, _MANIFEST} if kind.is_sound else {kind}
+        holder = next((one for one in self.file.deliveries if one.stored_at is not None and one.kind in told_by), None)
+        if holder is None:
+            return ""
+        return (
+            f"its work file is lost, and what is made of it now is other bytes than {holder.destination!r} has:"
+            " copy them from there, then retry"
+        )
 
 
 class Remaking:
-    def __init__(self, ledger: ShippingLedger, renderer: Renderer, storing: Storing, folder: Path) -> None:
+    def __init__(
+        self,
+        ledger: ShippingLedger,
+        transcripts: TranscriptionLedger,
+        renderer: Renderer,
+        storing: Storing,
+        folder: Path,
+    ) -> None:
         self._ledger = ledger
+        self._transcripts = transcripts
         self._renderer = renderer
         self._storing = storing
         #: Where artefacts lie; their paths in the catalogue are relative to it.
         self._folder = folder
+        #: Two attempts with one recording would each find its files lost.
+        self._turn = asyncio.Lock()
 
     async def bring_back(self, file: RecordingFile, *, is_last: bool) -> RecordingFile:
         """Afterwards everything that waits is on our disk, or it is STORED, or it is REFUSED with the reason. Raises
         what is passing: no room, a PBX that does not answer; and, unless this try `is_last`, a destination that cannot
-        say now what it has."""
-        if not (lost := await asyncio.to_thread(self._lost, file)):
+        say now whether it has what would come out otherwise."""
+        if not (lost := await self._lost(file)):
             return file
-        await self._storing.find_landed(file, lost, is_last=is_last)
-        file = await self._ledger.refreshed(file)
-        lost = await asyncio.to_thread(self._lost, file)
-        if file.rendering is not None and lost:
-            await self._make_again(file, file.rendering, lost)
+        away = await self._storing.find_landed(file, lost)
+        if away is not None and is_last:
+            log.warning("a copy may be there", extra=_facts(file) | {"hint": str(away)})
+            away = None
+        async with self._turn:
+            file = await self._ledger.refreshed(file)
+            lost = await self._lost(file)
+            if file.rendering is not None and lost:
+                await self._make_again(file, file.rendering, lost, away)
         return await self._ledger.refreshed(file)
 
-    def _lost(self, file: RecordingFile) -> list[Delivery]:
-        """Of words only the manifest: the others are written again by who wrote them."""
-        made = file.rendering.artefacts if file.rendering else ()
-        ours = {one.kind: self._folder / one.path for one in made if one.kind.is_sound or one.kind is _MANIFEST}
-        waiting = (one for one in file.deliveries if one.state is DeliveryState.WAITING and one.kind in ours)
-        return [one for one in waiting if not ours[one.kind].exists()]
+    async def _lost(self, file: RecordingFile) -> list[Delivery]:
+        if file.rendering is None or file.recording.state not in _WANTS_COPIES:
+            return []
+        paths = {one.kind: self._folder / one.path for one in file.rendering.artefacts}
+        waiting = [one for one in file.deliveries if one.state is DeliveryState.WAITING]
+        return await asyncio.to_thread(lambda: [one for one in waiting if not paths[one.kind].exists()])
 
-    async def _make_again(self, file: RecordingFile, before: Rendering, lost: Sequence[Delivery]) -> None:
+    async def _make_again(
+        self, file: RecordingFile, before: Rendering, lost: Sequence[Delivery], away: DestinationUnreachable | None
+    ) -> None:
         missing = {delivery.kind for delivery in lost}
+        # Nothing takes its place before the catalogue knows of it: a crash in between would leave other bytes there.
+        scratch = self._folder / "work" / file.recording.id / "again"
+        made = _MadeAgain(file, before)
         try:
-            refused = dict.fromkeys(await self._made_again(file, before, missing), _GIVEN)
-        except CatalogueUnavailable:
+            await self._make_sounds(made, missing, scratch)
+            await self._write_papers(made, missing, scratch)
+            if away is not None and (made.changed or made.refused):
+                # It may have what nobody can make any more.
+                raise away
+            if made.changed:
+                await self._ledger.remade(file.recording.id, made.rendering)
+            paths = [one.path for one in made.rendering.artefacts if one.kind in made.taken]
+            await asyncio.to_thread(_put_in_place, scratch, self._folder, paths)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        if made.taken:
+            words = "lost, and made anew" if made.changed else "lost, and made again"
+            log.warning(words, extra=_facts(file) | {"hint": ", ".join(sorted(made.taken))})
+        for delivery in lost:
+            if reason := made.refused.get(delivery.kind):
+                await give_up(self._ledger, delivery, DeliveryEvent.REFUSED, reason)
+                log.error("lost, and not made again", extra=_facts(file) | {"artefact": delivery.kind, "hint": reason})
+
+    async def _make_sounds(self, made: _MadeAgain, missing: Collection[ArtefactKind], scratch: Path) -> None:
+        wanted = [kind for kind in _sound_kinds(made.file) if kind in missing]
+        try:
+            if wanted:
+                made.take(await self._renderer.make_again(made.file, wanted, scratch))
+        except (CatalogueUnavailable, IllegalTransition):
             raise
         except ConnectorError as error:
             if is_passing(error):
                 raise
-            refused = dict.fromkeys(missing, str(error))
-        for delivery in lost:
-            if reason := refused.get(delivery.kind):
-                await give_up(self._ledger, delivery, DeliveryEvent.REFUSED, reason)
-                log.error("lost, and not made again", extra=_facts(file) | {"artefact": delivery.kind, "hint": reason})
+            reason = f"its work file is lost, and cannot be made again ({error}): put the PBX's files back, then retry"
+            made.refused |= dict.fromkeys(wanted, reason)
 
-    async def _made_again(
-        self, file: RecordingFile, before: Rendering, lost: Collection[ArtefactKind]
-    ) -> set[ArtefactKind]:
-        """Returns what came out otherwise although somebody was given what it was; nothing of that stays."""
-        wished = kinds(file.recording.options, file.call.kind)
-        given = {delivery.kind for delivery in file.deliveries if delivery.stored_at is not None}
-        old = {one.kind: one for one in before.artefacts}
-        sounds = [kind for kind in wished if kind in lost]
-        again = await self._renderer.make_again(file, sounds) if sounds else before
-        changed = _otherwise(again, old)
-        # A manifest gives the digests of all.
-        refused = changed if _MANIFEST in given else changed & given
-        accepted = changed - refused
-        known = old | {one.kind: one for one in again.artefacts if one.kind in accepted}
-        now = replace(again if accepted else before, artefacts=tuple(known[kind] for kind in wished if kind in known))
-        if _MANIFEST in old and (_MANIFEST in lost or accepted):
-            now = await asyncio.to_thread(with_manifest, file, now, self._folder)
-            refused |= _otherwise(now, old) & given
-        for kind in refused:
-            (self._folder / old[kind].path).unlink(missing_ok=True)
-        if accepted := _otherwise(now, old) - refused:
-            await self._ledger.remade(file.recording.id, now)
-        hint = ", ".join(sorted(set(lost) - refused))
-        log.warning("lost, and made anew" if accepted else "lost, and made again", extra=_facts(file) | {"hint": hint})
-        return refused
+    async def _write_papers(self, made: _MadeAgain, missing: Collection[ArtefactKind], scratch: Path) -> None:
+        known = {one.kind: one for one in made.rendering.artefacts}
+        if _MANIFEST in missing or (made.changed and _MANIFEST in known):
+            sounds = tuple(known[kind] for kind in _sound_kinds(made.file) if kind in known)
+            rendering = replace(made.rendering, artefacts=sounds)
+            rendering = await asyncio.to_thread(with_manifest, made.file, rendering, scratch)
+            made.take(replace(rendering, artefacts=rendering.artefacts[-1:]))
+        if _TRANSCRIPT in missing:
+            versions = await self._transcripts.versions(made.file.recording.id)
+            said = next((one for one in versions if one.version == known[_TRANSCRIPT].version), None)
+            if said is None:
+                made.refused[_TRANSCRIPT] = "its work file is lost, and so are its words: have it transcribed again"
+            else:
+                paper = await asyncio.to_thread(transcript_paper, said, scratch)
+                made.take(replace(made.rendering, artefacts=(paper,)))
 
 
-def _otherwise(rendering: Rendering, old: Mapping[ArtefactKind, Artefact]) -> set[ArtefactKind]:
-    return {one.kind for one in rendering.artefacts if one.sha256 != old[one.kind].sha256}
+def _sound_kinds(file: RecordingFile) -> tuple[ArtefactKind, ...]:
+    """As they are made."""
+    return tuple(kinds(file.recording.options, file.call.kind))
+
+
+def _put_in_place(scratch: Path, folder: Path, paths: Sequence[str]) -> None:
+    try:
+        for path in paths:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+            (scratch / path).replace(folder / path)
+    except OSError as error:
+        raise NoRoom(f"{error.filename} cannot be made ({error.strerror}): make room, or give us the folder") from error
 
 
 def _facts(file: RecordingFile) -> dict[str, str]:

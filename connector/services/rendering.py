@@ -41,24 +41,21 @@ class Renderer:
 
     async def render(self, file: RecordingFile) -> Rendering:
         """Make all artefacts. Raises BrokenAudio when no segment holds a frame."""
-        sources = await self.surveyed(file)
+        wanted = products.kinds(file.recording.options, file.call.kind)
+        return await self._made(file, await self.surveyed(file), wanted, self._folder)
+
+    async def make_again(self, file: RecordingFile, wanted: Sequence[ArtefactKind], into: Path) -> Rendering:
+        """Some of its sound files, under `into` as they lie in our folder. Raises BrokenAudio when no segment holds a
+        frame (any more)."""
+        return await self._made(file, await self.surveyed(file), wanted, into)
+
+    async def _made(
+        self, file: RecordingFile, sources: Sources, wanted: Sequence[ArtefactKind], folder: Path
+    ) -> Rendering:
         if not any(sources.frames.values()):
             raise BrokenAudio("; ".join(("no segment holds a single frame of sound", *sources.troubles)))
-        return await self._made(file, sources, products.kinds(file.recording.options, file.call.kind))
-
-    async def make_again(self, file: RecordingFile, wanted: Sequence[ArtefactKind]) -> Rendering:
-        """Some of its sound files, when they are lost; the rendering knows only these. Raises BrokenAudio when one of
-        the PBX's files is gone that they were made of."""
-        sources = await self.surveyed(file)
-        if gone := lost_since(file, sources):
-            raise BrokenAudio(f"its work file is lost, and so is the PBX's {gone[0]}: put that back, then retry")
-        if not any(sources.frames.values()):
-            raise BrokenAudio("; ".join(("its work file is lost, and its sources hold no sound", *sources.troubles)))
-        return await self._made(file, sources, wanted)
-
-    async def _made(self, file: RecordingFile, sources: Sources, wanted: Sequence[ArtefactKind]) -> Rendering:
         plan = await self._plan(file, sources)
-        job = self._job(file, plan, sources, wanted)
+        job = _job(file, plan, sources, wanted, folder)
         _make_folders(job)
         result = await self._workshop.make(job)
         return Rendering(
@@ -68,7 +65,7 @@ class Renderer:
             levels=result.levels,
             is_partial=bool(sources.troubles) or any(gap.reason not in QUIET for gap in plan.gaps),
             troubles=sources.troubles,
-            artefacts=tuple(self._artefact(file, plan, made) for made in result.made),
+            artefacts=tuple(_artefact(file, plan, made, folder) for made in result.made),
             peaks_path=products.peaks_path(file.recording.id),
         )
 
@@ -141,35 +138,6 @@ class Renderer:
             slips=slips,
         )
 
-    def _job(self, file: RecordingFile, plan: AssemblyPlan, sources: Sources, wanted: Sequence[ArtefactKind]) -> Job:
-        return Job(
-            plan=plan,
-            sources=_used(plan, sources),
-            products=tuple(self._product(file, kind, len(plan.sides)) for kind in wanted),
-            peaks=self._folder / products.peaks_path(file.recording.id),
-            tags=products.tags(file.recording, file.call, plan.channels),
-        )
-
-    def _product(self, file: RecordingFile, kind: ArtefactKind, rows: int) -> Product:
-        options = file.recording.options
-        format = products.artefact_format(options, kind, rows)
-        path = self._folder / "work" / file.recording.id / f"{kind}.{format}"
-        return Product(kind=kind, format=format, path=path, bitrate=options.bitrate)
-
-    def _artefact(self, file: RecordingFile, plan: AssemblyPlan, made: Made) -> Artefact:
-        return Artefact(
-            recording_id=file.recording.id,
-            kind=made.kind,
-            format=made.format,
-            path=str(made.path.relative_to(self._folder)),
-            size_bytes=made.size_bytes,
-            md5=made.md5,
-            sha256=made.sha256,
-            duration_seconds=made.duration_seconds,
-            sample_rate=made.sample_rate,
-            channels=plan.channels,
-        )
-
     def _source(self, file: RecordingFile) -> SegmentSource:
         try:
             return self._sources[file.recording.pbx]
@@ -177,12 +145,42 @@ class Renderer:
             raise SourceMissing(f"PBX {file.recording.pbx!r} is not in the configuration any more") from None
 
 
-def lost_since(file: RecordingFile, sources: Sources) -> list[str]:
-    """Which of the PBX's files are gone that the artefacts were made of."""
-    if file.rendering is None:
-        return []
-    known = file.rendering.troubles
-    return [path for path in sources.missing if not any(trouble.startswith(f"{path}: ") for trouble in known)]
+def _job(
+    file: RecordingFile,
+    plan: AssemblyPlan,
+    sources: Sources,
+    wanted: Sequence[ArtefactKind],
+    folder: Path,
+) -> Job:
+    return Job(
+        plan=plan,
+        sources=_used(plan, sources),
+        products=tuple(_product(file, kind, len(plan.sides), folder) for kind in wanted),
+        peaks=folder / products.peaks_path(file.recording.id),
+        tags=products.tags(file.recording, file.call, plan.channels),
+    )
+
+
+def _product(file: RecordingFile, kind: ArtefactKind, rows: int, folder: Path) -> Product:
+    options = file.recording.options
+    format = products.artefact_format(options, kind, rows)
+    path = folder / "work" / file.recording.id / f"{kind}.{format}"
+    return Product(kind=kind, format=format, path=path, bitrate=options.bitrate)
+
+
+def _artefact(file: RecordingFile, plan: AssemblyPlan, made: Made, folder: Path) -> Artefact:
+    return Artefact(
+        recording_id=file.recording.id,
+        kind=made.kind,
+        format=made.format,
+        path=str(made.path.relative_to(folder)),
+        size_bytes=made.size_bytes,
+        md5=made.md5,
+        sha256=made.sha256,
+        duration_seconds=made.duration_seconds,
+        sample_rate=made.sample_rate,
+        channels=plan.channels,
+    )
 
 
 def discard(file: RecordingFile, folder: Path) -> None:

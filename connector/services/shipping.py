@@ -62,6 +62,7 @@ class Shipping:
         dues: Dues,
         renderer: Renderer,
         storing: Storing,
+        remaking: Remaking,
         destinations: Destinations,
         clock: Clock,
         folder: Path,
@@ -71,7 +72,7 @@ class Shipping:
         self._dues = dues
         self._renderer = renderer
         self._storing = storing
-        self._remaking = Remaking(ledger, renderer, storing, folder)
+        self._remaking = remaking
         self._destinations = destinations
         self._clock = clock
         self._folder = folder
@@ -113,7 +114,9 @@ class Shipping:
         try:
             file = await self._store_waiting(await self._brought_back(file, attempt), attempt)
         except IllegalTransition:
-            await self._remove_late_copies(await self._file(subject))
+            file = await self._file(subject)
+            await self._remove_late_copies(file)
+            await self._discard_late(file)
             raise
         await self._remove_late_copies(file)
         if file.recording.state is RecordingState.RENDERED:
@@ -147,8 +150,6 @@ class Shipping:
         return given_up
 
     async def _brought_back(self, file: RecordingFile, attempt: int) -> RecordingFile:
-        if file.recording.state in _ON_ITS_WAY_OUT:
-            return file
         try:
             return await self._remaking.bring_back(file, is_last=next_try(attempt) is None)
         except CatalogueUnavailable:

@@ -1,7 +1,7 @@
 """One artefact to one destination: choose its name once, put it, say what became of it, and who stands in."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,29 +91,32 @@ class Storing:
         state = await self._note_stored(file, delivery, destination.store.url(name))
         return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
 
-    async def find_landed(self, file: RecordingFile, waiting: Sequence[Delivery], *, is_last: bool) -> None:
+    async def find_landed(self, file: RecordingFile, lost: Sequence[Delivery]) -> DestinationUnreachable | None:
         """What of it lies where it belongs is STORED then: a restored catalogue knows of no copy that was made after
-        its backup. Each is looked for before DestinationUnreachable is raised, which it is not when this try
-        `is_last`."""
+        its backup. Returns what kept one from being looked for, if that passes."""
         away: DestinationUnreachable | None = None
-        for delivery in waiting:
+        for delivery in lost:
             try:
                 await self._find_landed(file, delivery)
             except DestinationUnreachable as error:
                 away = error
-            except (DestinationRefused, ObjectExists) as error:
+            except DestinationRefused as error:
                 log.warning("a copy may be there", extra=_facts(delivery) | {"hint": str(error)})
-        if away is not None and not is_last:
-            raise away
+        return away
 
     async def _find_landed(self, file: RecordingFile, delivery: Delivery) -> None:
         destination, artefact = await self._destination(file, delivery), file.artefact(delivery)
-        name = delivery.object_name or _name(file, artefact, destination, 0)
-        found = await destination.store.facts(name)
-        if found is not None and found.is_same_as(_digest(artefact)):
-            if (name, destination.place) != (delivery.object_name, delivery.place):
-                await self._ledger.named(delivery, name, destination.place)
-            await self._note_stored(file, delivery, destination.store.url(name))
+        if silence := self._silence(destination):
+            raise DestinationUnreachable(silence.reason)
+        for name in _names(file, delivery, destination):
+            found = await destination.store.facts(name)
+            if found is None:
+                return
+            if found.is_same_as(_digest(artefact)):
+                if (name, destination.place) != (delivery.object_name, delivery.place):
+                    await self._ledger.named(delivery, name, destination.place)
+                await self._note_stored(file, delivery, destination.store.url(name))
+                return
 
     async def _note_stored(self, file: RecordingFile, delivery: Delivery, url: str) -> DeliveryState:
         version = file.artefact(delivery).version
@@ -225,6 +228,14 @@ def silence_seconds(error: BaseException) -> float:
 def _place(destination: Destination) -> str:
     """Not its name: every call that brings an address of its own has the same."""
     return destination.place or destination.name
+
+
+def _names(file: RecordingFile, delivery: Delivery, destination: Destination) -> Iterator[str]:
+    """Under which it may lie there: the one that was chosen last, and those that would be tried one after the other."""
+    if delivery.object_name:
+        yield delivery.object_name
+    for suffix in range(_NAMES):
+        yield _name(file, file.artefact(delivery), destination, suffix)
 
 
 def _digest(artefact: Artefact) -> Digest:

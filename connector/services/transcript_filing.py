@@ -121,10 +121,7 @@ class TranscriptFiling:
             await self._shipping.sources_removed(file.recording.id)
 
     async def _paper(self, transcript: Transcript) -> Artefact:
-        said = sinch(transcript.lines)
-        return await asyncio.to_thread(
-            written_paper, transcript.recording_id, ArtefactKind.TRANSCRIPT, said, self._folder, transcript.version
-        )
+        return await asyncio.to_thread(transcript_paper, transcript, self._folder)
 
     def _deliveries(self, file: RecordingFile) -> list[Delivery]:
         return [
@@ -136,6 +133,11 @@ class TranscriptFiling:
         attempt = await self._shipping.next_attempt(file.recording.id)
         at = self._clock.now()
         return Due(kind=SHIPPING, subject=file.recording.id, attempt=attempt, node=file.recording.node, at=at)
+
+
+def transcript_paper(transcript: Transcript, folder: Path) -> Artefact:
+    said = sinch(transcript.lines)
+    return written_paper(transcript.recording_id, ArtefactKind.TRANSCRIPT, said, folder, transcript.version)
 
 
 def _is_unproven(delivery: Delivery) -> bool:

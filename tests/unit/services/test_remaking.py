@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from connector.domain.ids import RecordingId
 from connector.domain.options import AudioFormat, ChannelLayout, RecordingOptions
-from connector.domain.recording import Artefact, ArtefactKind
-from connector.domain.states import DeliveryEvent, DeliveryState, RecordingState
-from connector.errors import DestinationRefused, DestinationUnreachable, NoRoom
+from connector.domain.recording import Artefact, ArtefactKind, Rendering
+from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
+from connector.errors import CatalogueUnavailable, DestinationRefused, DestinationUnreachable, NoRoom
 from connector.network.backoff import SCHEDULE_SECONDS
 from connector.ports.object_store import Digest
 from connector.ports.workshop import Job, Result
 from connector.storage.memory import MemoryStore
 from tests.builders import RECORDING
+from tests.unit.services.desk import Desk
 from tests.unit.services.yard import OPTIONS, Yard
 
 AWAY = DestinationUnreachable("archive does not answer")
@@ -113,7 +115,8 @@ async def test_what_the_pbx_has_not_any_more_is_refused_until_it_is_put_back(yar
     await yard.run(attempt=2)
     delivery = await yard.delivery()
     assert delivery.state is DeliveryState.REFUSED
-    assert delivery.reason.endswith(".wav: put that back, then retry")
+    assert "caller.wav: " in delivery.reason
+    assert delivery.reason.endswith("back, then retry")
     assert yard.archive.objects == {}
     shutil.move(kept, yard.spool / "caller.wav")
     if left == "nothing":
@@ -121,6 +124,19 @@ async def test_what_the_pbx_has_not_any_more_is_refused_until_it_is_put_back(yar
     assert await yard.reviving.revive(RECORDING) is RecordingState.RENDERED
     await yard.run(attempt=3)
     assert list(yard.archive.objects.values()) == list(lost.values())
+
+
+async def test_sound_that_the_pbx_holds_only_in_part_any_more_takes_no_ones_place(yard: Yard) -> None:
+    lost = await not_stored_yet(yard, OPUS)
+    whole = (yard.spool / "agent.wav").read_bytes()
+    for name in ("caller.wav", "agent.wav"):
+        (yard.spool / name).write_bytes(whole[:8000])
+    await yard.run(attempt=2)
+    delivery = await yard.delivery()
+    assert delivery.state is DeliveryState.REFUSED
+    assert "do not hold it whole any more" in delivery.reason
+    assert (yard.archive.objects, list((yard.state / "work").rglob("*.opus"))) == ({}, [])
+    assert (await artefact(yard)).sha256 == sha256(*lost.values())
 
 
 async def test_it_waits_for_room(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +182,83 @@ async def test_the_manifest_gives_the_digests_of_what_came_out_otherwise(yard: Y
     assert (await yard.recording()).state is RecordingState.AVAILABLE
 
 
+async def test_a_catalogue_that_goes_away_before_it_knows_leaves_nothing_that_nobody_knows(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(recording_id: RecordingId, rendering: Rendering) -> None:
+        raise CatalogueUnavailable("the catalogue is locked")
+
+    yard.destinations.with_manifest = {"archive"}
+    await not_stored_yet(yard, BOTH)
+    with monkeypatch.context() as patch:
+        patch.setattr(yard.catalogue.shipping, "remade", away)
+        assert "locked" in await yard.run(attempt=2)
+    assert [path for path in (yard.state / "work").rglob("*") if path.is_file()] == []
+    assert await yard.run(attempt=2) == ""
+    assert {one.state for one in (await yard.file()).deliveries} == {DeliveryState.STORED}
+    assert (await yard.recording()).state is RecordingState.AVAILABLE
+
+
+async def test_what_is_removed_while_it_is_made_again_leaves_nothing(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def removed(job: Job) -> Result:
+        await yard.catalogue.shipping.moved((await yard.recording()).id, RecordingEvent.DISCARDED)
+        return await make(job)
+
+    make = yard.workshop.make
+    await not_stored_yet(yard, OPUS)
+    monkeypatch.setattr(yard.workshop, "make", removed)
+    await yard.run(attempt=2)
+    assert (yard.archive.objects, (yard.state / "work").exists()) == ({}, True)
+    assert list((yard.state / "work").iterdir()) == []
+    assert (await yard.delivery()).state is DeliveryState.WAITING
+    assert (await yard.recording()).state is RecordingState.REMOVING
+
+
+async def test_two_attempts_at_once_make_it_once(yard: Yard) -> None:
+    await not_stored_yet(yard, OPUS)
+    await asyncio.gather(yard.run(attempt=2), yard.run(attempt=3))
+    assert (await yard.recording()).state is RecordingState.AVAILABLE
+    (stored,) = yard.archive.objects.values()
+    assert (await artefact(yard)).sha256 == sha256(stored)
+
+
+@pytest.mark.parametrize("keep_sound", [True, False])
+async def test_the_file_of_a_transcript_is_written_again(desk: Desk, keep_sound: bool) -> None:
+    yard = desk.yard
+    await desk.captured(keep_sound=keep_sound)
+    await yard.run()
+    assert await desk.run() == ""
+    assert lose(yard)["transcript.json"]
+    assert await yard.run("store", attempt=2) == ""
+    delivery = await yard.delivery_of("archive", ArtefactKind.TRANSCRIPT)
+    assert delivery.state is DeliveryState.STORED
+    paper = yard.archive.objects[delivery.object_name]
+    assert sha256(paper) == (await artefact(yard, ArtefactKind.TRANSCRIPT)).sha256
+    assert (await yard.recording()).state is RecordingState.AVAILABLE
+
+
+async def test_the_file_of_an_earlier_transcript_is_written_again_before_the_newer_one(desk: Desk) -> None:
+    """That one waits until the earlier one has come to its end."""
+    yard = desk.yard
+    await desk.captured()
+    await yard.run()
+    assert await desk.run() == ""
+    yard.archive.fail_next(AWAY)
+    await yard.run("store", attempt=2)
+    await desk.ledger.again((await yard.recording()).id, "cloud", yard.clock.now())
+    desk.engines["cloud"].sentences = ["It is another sentence.", "Thank you!"]
+    assert "it comes first" in await desk.run(2)
+    lost = lose(yard)["transcript.json"]
+    assert await yard.run("store", attempt=3) == ""
+    name = (await yard.delivery_of("archive", ArtefactKind.TRANSCRIPT)).object_name
+    assert yard.archive.objects[name] == lost
+    assert await desk.run(3) == ""
+    await yard.run("store", attempt=4)
+    assert b"another sentence" in yard.archive.objects[name]
+
+
 @pytest.mark.parametrize("is_named", [True, False])
 async def test_what_lies_where_it_belongs_is_found_whoever_has_lost_the_sources(yard: Yard, is_named: bool) -> None:
     """The copy came there after the backup, or even its name was chosen after it."""
@@ -203,6 +296,14 @@ async def test_another_object_of_that_name_is_not_ours(yard: Yard) -> None:
     assert yard.archive.objects.keys() == {"call-1.opus", "call-1-2.opus"}
 
 
+async def test_it_is_found_behind_another_object_of_its_name(yard: Yard) -> None:
+    (sound,) = (await not_stored_yet(yard, OPUS)).values()
+    yard.archive.objects |= {"call-1.opus": b"somebody else's", "call-1-2.opus": sound}
+    assert await yard.run(attempt=2) == ""
+    assert (await yard.delivery()).object_name == "call-1-2.opus"
+    assert len(yard.archive.objects) == 2
+
+
 async def test_nothing_comes_out_otherwise_while_a_destination_may_have_it_and_does_not_say(yard: Yard) -> None:
     (sound,) = (await not_stored_yet(yard, OPUS, "archive", "second", away=("archive", "second"))).values()
     second = yard.destinations.stores["second"]
@@ -214,10 +315,19 @@ async def test_nothing_comes_out_otherwise_while_a_destination_may_have_it_and_d
         ("second", "stereo"): DeliveryState.WAITING,
     }
     assert [one.attempt for one in await yard.dues() if one.attempt == 3] == [3]
+    assert not list((yard.state / "work").rglob("*.opus"))
     second.objects["call-1.opus"] = sound
     assert await yard.run(attempt=3) == ""
     assert (await yard.recording()).state is RecordingState.AVAILABLE
     assert yard.archive.objects == second.objects == {"call-1.opus": sound}
+
+
+async def test_what_comes_out_as_it_was_waits_for_nobody(yard: Yard) -> None:
+    (sound,) = (await not_stored_yet(yard, OPTIONS, "archive", "second", away=("archive", "second"))).values()
+    yard.destinations.stores["second"].fail_next(AWAY)
+    assert await yard.run(attempt=2) == ""
+    assert yard.archive.objects == {"call-1.wav": sound}
+    assert (await yard.delivery("second")).state is DeliveryState.STORED
 
 
 async def test_a_destination_that_never_says_is_not_waited_for_for_ever(yard: Yard) -> None:
@@ -242,7 +352,7 @@ async def test_what_somebody_was_given_stays_what_it_was(yard: Yard) -> None:
     before = dict(yard.archive.objects)
     await yard.run(attempt=2)
     second = await yard.delivery("second")
-    assert (second.state, second.reason.endswith("copy it from there")) == (DeliveryState.REFUSED, True)
+    assert (second.state, "other bytes than 'archive' has" in second.reason) == (DeliveryState.REFUSED, True)
     assert yard.archive.objects == before
     assert not (yard.state / (await artefact(yard)).path).exists()
     assert (await artefact(yard)).sha256 == sha256(*before.values())
@@ -266,5 +376,5 @@ async def test_with_a_manifest_that_somebody_was_given_nothing_comes_out_otherwi
     yard.archive.objects[paper] = lost["manifest.json"]
     await yard.run(attempt=2)
     delivery = await yard.delivery_of("archive", ArtefactKind.STEREO)
-    assert (delivery.state, delivery.reason.endswith("copy it from there")) == (DeliveryState.REFUSED, True)
+    assert (delivery.state, "other bytes than 'archive' has" in delivery.reason) == (DeliveryState.REFUSED, True)
     assert yard.archive.objects.keys() == {paper}

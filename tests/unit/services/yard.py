@@ -23,6 +23,7 @@ from connector.pbx.spool import SpoolFolder
 from connector.ports.call_ledger import JournalPosition
 from connector.ports.destinations import Destination, Destinations
 from connector.ports.shipping_ledger import RecordingFile
+from connector.services.remaking import Remaking
 from connector.services.removing import Removing
 from connector.services.rendering import Renderer
 from connector.services.reviving import Reviving
@@ -95,7 +96,10 @@ class Yard:
         """Ship and remove as another process with these destinations would."""
         ledger, dues, state = self.catalogue.shipping, self.catalogue.dues, self.state
         storing = Storing(ledger, wanted, self.clock, state)
-        self.shipping = Shipping(ledger, dues, self.renderer, storing, wanted, self.clock, state, draw=lambda: 0.5)
+        remaking = Remaking(ledger, self.catalogue.transcriptions, self.renderer, storing, state)
+        self.shipping = Shipping(
+            ledger, dues, self.renderer, storing, remaking, wanted, self.clock, state, draw=lambda: 0.5
+        )
         self.reviving = Reviving(ledger, dues, wanted, self.clock)
         self.removing = Removing(ledger, dues, self.sources, wanted, self.clock, state, draw=lambda: 0.5)
 
