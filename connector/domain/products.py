@@ -7,6 +7,7 @@ from connector.domain.call import Call, CallKind
 from connector.domain.ids import RecordingId
 from connector.domain.options import AudioFormat, ChannelLayout, RecordingOptions
 from connector.domain.recording import ArtefactKind, ChannelLabel, Recording
+from connector.domain.states import RecordingState
 from connector.domain.transcript import TRANSCRIBING
 
 DEFAULT_FORMAT = AudioFormat.MP3
@@ -56,6 +57,12 @@ def wants_transcript(options: RecordingOptions) -> bool:
 def keeps_sound(options: RecordingOptions) -> bool:
     """Whether its sound goes to destinations. Without a transcript it always does: something has to be left."""
     return not wants_transcript(options) or options.transcription.keep_sound is not False
+
+
+def next_work(recording: Recording) -> str:
+    """What falls due of it so that it goes on. What is only heard is shipped as well, once its words are there."""
+    is_to_be_heard = recording.state in {RecordingState.CAPTURED, RecordingState.FAILED_RENDER}
+    return TRANSCRIBING if is_to_be_heard and not keeps_sound(recording.options) else SHIPPING
 
 
 def works(options: RecordingOptions) -> tuple[str, ...]:

@@ -8,17 +8,19 @@ place a file elsewhere.
 import asyncio
 import logging
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
+from weakref import WeakValueDictionary
 
+from connector.domain.ids import RecordingId
 from connector.domain.products import kinds
 from connector.domain.recording import ArtefactKind, Delivery, Rendering
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingState
 from connector.errors import (
     CatalogueUnavailable,
     ConnectorError,
-    DestinationUnreachable,
     IllegalTransition,
     NoRoom,
     is_passing,
@@ -27,15 +29,18 @@ from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.ports.transcription_ledger import TranscriptionLedger
 from connector.services.manifesting import with_manifest
 from connector.services.rendering import Renderer
-from connector.services.storing import Storing, give_up
+from connector.services.storing import CopyKey, Later, Storing, copy_key, give_up
 from connector.services.transcript_filing import transcript_paper
 
 log = logging.getLogger(__name__)
 
 _MANIFEST, _TRANSCRIPT = ArtefactKind.MANIFEST, ArtefactKind.TRANSCRIPT
 _WANTS_COPIES = frozenset({RecordingState.RENDERED, RecordingState.AVAILABLE})
-#: What is so much longer or shorter than before is not the same sound in other bytes.
-_SAME_SECONDS = 0.1
+#: Another version may place a file a little elsewhere; what is so much shorter is not the same sound in other bytes.
+_SHORTER_SECONDS = 1.0
+
+#: What has to wait since a destination may have what cannot be made any more, and why.
+HeldUp: TypeAlias = Sequence[tuple[Delivery, Later]]
 
 
 class _MadeAgain:
@@ -69,9 +74,10 @@ class _MadeAgain:
         self.rendering = replace(made, artefacts=now.artefacts) if now != self.rendering else now
 
     def _objection(self, made: Rendering, kind: ArtefactKind) -> str:
-        worse = [trouble for trouble in made.troubles if trouble not in self._before.troubles]
-        if not worse and abs(made.duration_seconds - self._before.duration_seconds) > _SAME_SECONDS:
-            worse = [f"{made.duration_seconds:.1f} s instead of {self._before.duration_seconds:.1f}"]
+        known = {_source(trouble) for trouble in self._before.troubles}
+        worse = [trouble for trouble in made.troubles if _source(trouble) not in known]
+        if self._before.duration_seconds - made.duration_seconds > _SHORTER_SECONDS:
+            worse.append(f"{made.duration_seconds:.1f} s instead of {self._before.duration_seconds:.1f}")
         if worse:
             return (
                 f"its work file is lost, and the PBX's files do not hold it whole any more ({worse[0]}):"
@@ -104,24 +110,21 @@ class Remaking:
         #: Where artefacts lie; their paths in the catalogue are relative to it.
         self._folder = folder
         #: Two attempts with one recording would each find its files lost.
-        self._turn = asyncio.Lock()
+        self._turns: WeakValueDictionary[RecordingId, asyncio.Lock] = WeakValueDictionary()
 
-    async def bring_back(self, file: RecordingFile, *, is_last: bool) -> RecordingFile:
-        """Afterwards everything that waits is on our disk, or it is STORED, or it is REFUSED with the reason. Raises
-        what is passing: no room, a PBX that does not answer; and, unless this try `is_last`, a destination that cannot
-        say now whether it has what would come out otherwise."""
+    async def bring_back(self, file: RecordingFile) -> tuple[RecordingFile, HeldUp]:
+        """Afterwards everything that waits is on our disk, or it is STORED, or REFUSED with the reason, or held up.
+        Raises what is passing: no room, a PBX that does not answer."""
         if not (lost := await self._lost(file)):
-            return file
-        away = await self._storing.find_landed(file, lost)
-        if away is not None and is_last:
-            log.warning("a copy may be there", extra=_facts(file) | {"hint": str(away)})
-            away = None
-        async with self._turn:
+            return file, ()
+        held_up: HeldUp = ()
+        async with self._turns.setdefault(file.recording.id, asyncio.Lock()):
+            unsure = await self._storing.find_landed(file, lost)
             file = await self._ledger.refreshed(file)
             lost = await self._lost(file)
             if file.rendering is not None and lost:
-                await self._make_again(file, file.rendering, lost, away)
-        return await self._ledger.refreshed(file)
+                held_up = await self._make_again(file, file.rendering, lost, unsure)
+        return await self._ledger.refreshed(file), held_up
 
     async def _lost(self, file: RecordingFile) -> list[Delivery]:
         if file.rendering is None or file.recording.state not in _WANTS_COPIES:
@@ -131,8 +134,8 @@ class Remaking:
         return await asyncio.to_thread(lambda: [one for one in waiting if not paths[one.kind].exists()])
 
     async def _make_again(
-        self, file: RecordingFile, before: Rendering, lost: Sequence[Delivery], away: DestinationUnreachable | None
-    ) -> None:
+        self, file: RecordingFile, before: Rendering, lost: Sequence[Delivery], unsure: Mapping[CopyKey, Later]
+    ) -> HeldUp:
         missing = {delivery.kind for delivery in lost}
         # Nothing takes its place before the catalogue knows of it: a crash in between would leave other bytes there.
         scratch = self._folder / "work" / file.recording.id / "again"
@@ -140,22 +143,30 @@ class Remaking:
         try:
             await self._make_sounds(made, missing, scratch)
             await self._write_papers(made, missing, scratch)
-            if away is not None and (made.changed or made.refused):
-                # It may have what nobody can make any more.
-                raise away
-            if made.changed:
-                await self._ledger.remade(file.recording.id, made.rendering)
-            paths = [one.path for one in made.rendering.artefacts if one.kind in made.taken]
+            if not unsure:
+                await self._settle(made, lost)
+            kept = made.taken - (made.changed if unsure else set())
+            paths = [one.path for one in made.rendering.artefacts if one.kind in kept]
             await asyncio.to_thread(_put_in_place, scratch, self._folder, paths)
         finally:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
-        if made.taken:
-            words = "lost, and made anew" if made.changed else "lost, and made again"
-            log.warning(words, extra=_facts(file) | {"hint": ", ".join(sorted(made.taken))})
+        if kept:
+            words = "lost, and made anew" if made.changed & kept else "lost, and made again"
+            log.warning(words, extra=_facts(file) | {"hint": ", ".join(sorted(kept))})
+        if not unsure:
+            return ()
+        some = next(iter(unsure.values()))
+        waits = (one for one in lost if one.kind not in kept)
+        return [(one, unsure.get(copy_key(one)) or replace(some, was_asked=False)) for one in waits]
+
+    async def _settle(self, made: _MadeAgain, lost: Sequence[Delivery]) -> None:
+        if made.changed:
+            await self._ledger.remade(made.file.recording.id, made.rendering)
         for delivery in lost:
             if reason := made.refused.get(delivery.kind):
                 await give_up(self._ledger, delivery, DeliveryEvent.REFUSED, reason)
-                log.error("lost, and not made again", extra=_facts(file) | {"artefact": delivery.kind, "hint": reason})
+                facts = _facts(made.file) | {"artefact": delivery.kind, "hint": reason}
+                log.error("lost, and not made again", extra=facts)
 
     async def _make_sounds(self, made: _MadeAgain, missing: Collection[ArtefactKind], scratch: Path) -> None:
         wanted = [kind for kind in _sound_kinds(made.file) if kind in missing]
@@ -190,6 +201,11 @@ class Remaking:
 def _sound_kinds(file: RecordingFile) -> tuple[ArtefactKind, ...]:
     """As they are made."""
     return tuple(kinds(file.recording.options, file.call.kind))
+
+
+def _source(trouble: str) -> str:
+    """The file of the PBX that it is about."""
+    return trouble.partition(": ")[0]
 
 
 def _put_in_place(scratch: Path, folder: Path, paths: Sequence[str]) -> None:

@@ -9,10 +9,9 @@ from typing import Final
 from connector.domain.access import Access
 from connector.domain.decision import Due
 from connector.domain.ids import CallId, RecordingId
-from connector.domain.products import SHIPPING, keeps_sound
+from connector.domain.products import next_work
 from connector.domain.recording import Delivery
 from connector.domain.states import IN_CAPTURE, DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
-from connector.domain.transcript import TRANSCRIBING
 from connector.errors import Conflict, NoLongerThere, NotFound, SourceMissing
 from connector.ports.clock import Clock
 from connector.ports.destinations import Destinations
@@ -57,10 +56,9 @@ class Reviving:
         return state
 
     async def _due(self, file: RecordingFile) -> Due:
-        """Of a sound that is only to be heard, this."""
         recording = file.recording
         return Due(
-            kind=SHIPPING if keeps_sound(recording.options) else TRANSCRIBING,
+            kind=next_work(recording),
             subject=recording.id,
             attempt=await self._ledger.next_attempt(recording.id),
             node=recording.node,

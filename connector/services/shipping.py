@@ -16,10 +16,9 @@ from typing import NoReturn
 from connector.domain.decision import Due
 from connector.domain.ids import RecordingId
 from connector.domain.notification import telling
-from connector.domain.products import SHIPPING, keeps_sound, kinds
+from connector.domain.products import keeps_sound, kinds, next_work
 from connector.domain.recording import ArtefactKind, Delivery, Recording
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
-from connector.domain.transcript import TRANSCRIBING
 from connector.errors import (
     CatalogueUnavailable,
     ConnectorError,
@@ -37,9 +36,9 @@ from connector.ports.engine import Step
 from connector.ports.shipping_ledger import RecordingFile, ShippingLedger
 from connector.services.guarding import Postponed, guarded
 from connector.services.manifesting import with_manifest
-from connector.services.remaking import Remaking
+from connector.services.remaking import HeldUp, Remaking
 from connector.services.rendering import Renderer, discard
-from connector.services.storing import Later, Storing, abandon, give_up
+from connector.services.storing import CopyKey, Later, Storing, abandon, copy_key, give_up
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +111,7 @@ class Shipping:
         a destination holds everything, or FAILED when none ever will."""
         file = await self._file(subject)
         try:
-            file = await self._store_waiting(await self._brought_back(file, attempt), attempt)
+            file = await self._store_waiting(file, attempt)
         except IllegalTransition:
             file = await self._file(subject)
             await self._remove_late_copies(file)
@@ -149,9 +148,9 @@ class Shipping:
             await give_up(self._ledger, delivery, DeliveryEvent.WAIVED, delivery.reason)
         return given_up
 
-    async def _brought_back(self, file: RecordingFile, attempt: int) -> RecordingFile:
+    async def _brought_back(self, file: RecordingFile, attempt: int) -> tuple[RecordingFile, HeldUp]:
         try:
-            return await self._remaking.bring_back(file, is_last=next_try(attempt) is None)
+            return await self._remaking.bring_back(file)
         except CatalogueUnavailable:
             raise
         except ConnectorError as error:
@@ -162,9 +161,12 @@ class Shipping:
     async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
         """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
         subject = file.recording.id
-        tried: set[tuple[str, ArtefactKind]] = set()
+        file, held_up = await self._brought_back(file, attempt)
+        for waiting, why in held_up:
+            await self._postpone(subject, waiting, attempt, why)
+        tried = {copy_key(waiting) for waiting, _ in held_up}
         while file.rendering is not None and (delivery := _next_waiting(file, tried)):
-            tried.add((delivery.destination, delivery.kind))
+            tried.add(copy_key(delivery))
             later = await self._storing.deliver(file, delivery)
             if later is not None:
                 await self._postpone(subject, delivery, attempt, later)
@@ -224,7 +226,8 @@ class Shipping:
         log.error("recording %s", RecordingState.FAILED_RENDER, extra=_facts(file) | {"hint": str(error)})
 
     async def _wait_for(self, file: RecordingFile, attempt: int, error: ConnectorError) -> NoReturn:
-        wait = _ROOM_SECONDS if isinstance(error, NoRoom) else next_try(attempt, self._draw()) or _ROOM_SECONDS
+        by_schedule = next_try(attempt, self._draw()) or _LONGEST_UNASKED_SECONDS
+        wait = _ROOM_SECONDS if isinstance(error, NoRoom) else by_schedule
         await self._dues.add([self._due(file.recording, attempt + 1, wait)])
         log.warning("put off", extra=_facts(file) | {"hint": str(error), "seconds": wait})
         raise Postponed(f"recording {file.recording.id}: {error}") from error
@@ -236,7 +239,7 @@ class Shipping:
             await self._ledger.delivery_untried(delivery, later.reason, due)
             return
         wait = next_try(delivery.attempts + 1, self._draw())
-        if wait is None and (delivery.destination, delivery.kind) in _held(file, {delivery.destination: later.backup}):
+        if wait is None and copy_key(delivery) in _held(file, {delivery.destination: later.backup}):
             # Nothing is lost: it goes there as soon as it can be reached.
             wait = _BACK_FILL_SECONDS
         if wait is None:
@@ -264,9 +267,8 @@ class Shipping:
         ]
 
     def _due(self, recording: Recording, attempt: int, wait: float) -> Due:
-        """Of a sound that is only to be heard, this."""
-        kind = SHIPPING if keeps_sound(recording.options) else TRANSCRIBING
-        return Due(kind=kind, subject=recording.id, attempt=attempt, node=recording.node, at=self._clock.now() + wait)
+        at = self._clock.now() + wait
+        return Due(kind=next_work(recording), subject=recording.id, attempt=attempt, node=recording.node, at=at)
 
     def _telling(self, file: RecordingFile, attempt: int) -> Due:
         return telling(file.recording.id, f"shipped/{attempt}", self._clock.now())
@@ -277,12 +279,13 @@ def _goes_on_its_way(recording: Recording) -> bool:
     return recording.state is RecordingState.CAPTURED and keeps_sound(recording.options)
 
 
-def _next_waiting(file: RecordingFile, tried: Set[tuple[str, ArtefactKind]]) -> Delivery | None:
-    """Nothing of what is on its way out."""
+def _next_waiting(file: RecordingFile, tried: Set[CopyKey]) -> Delivery | None:
+    """Nothing of what is on its way out. Sound comes first: whoever has a manifest has what it tells of."""
     if file.recording.state in _ON_ITS_WAY_OUT:
         return None
     waiting = (delivery for delivery in file.deliveries if delivery.state is DeliveryState.WAITING)
-    return next((delivery for delivery in waiting if (delivery.destination, delivery.kind) not in tried), None)
+    untried = (delivery for delivery in waiting if copy_key(delivery) not in tried)
+    return min(untried, key=lambda delivery: not delivery.kind.is_sound, default=None)
 
 
 def _may_be_there(delivery: Delivery) -> bool:
@@ -295,7 +298,7 @@ def _same(file: RecordingFile, delivery: Delivery) -> Delivery:
     return next(one for one in file.deliveries if (one.destination, one.kind) == key)
 
 
-def _held(file: RecordingFile, backups: Mapping[str, str]) -> set[tuple[str, ArtefactKind]]:
+def _held(file: RecordingFile, backups: Mapping[str, str]) -> set[CopyKey]:
     """What each destination has, or somebody for it: by what the catalogue says, and by who is whose backup."""
     stored = [delivery for delivery in file.deliveries if delivery.state is DeliveryState.STORED]
     held = {(name, one.kind) for name, backup in backups.items() for one in stored if one.destination == backup}

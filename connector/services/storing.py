@@ -4,12 +4,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from connector.domain.ids import Moment
 from connector.domain.notification import telling
 from connector.domain.object_names import NameFacts, plain_kind
 from connector.domain.products import kinds
-from connector.domain.recording import Artefact, Delivery
+from connector.domain.recording import Artefact, ArtefactKind, Delivery
 from connector.domain.states import DeliveryEvent, DeliveryState
 from connector.errors import DestinationRefused, DestinationUnreachable, NoRoom, ObjectExists
 from connector.ports.clock import Clock
@@ -45,6 +46,14 @@ class _Silence:
 
     reason: str
     until: Moment
+
+
+#: Its destination and kind, which tell a recording's deliveries apart.
+CopyKey: TypeAlias = tuple[str, ArtefactKind]
+
+
+def copy_key(delivery: Delivery) -> CopyKey:
+    return delivery.destination, delivery.kind
 
 
 class Storing:
@@ -91,23 +100,22 @@ class Storing:
         state = await self._note_stored(file, delivery, destination.store.url(name))
         return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
 
-    async def find_landed(self, file: RecordingFile, lost: Sequence[Delivery]) -> DestinationUnreachable | None:
+    async def find_landed(self, file: RecordingFile, lost: Sequence[Delivery]) -> dict[CopyKey, Later]:
         """What of it lies where it belongs is STORED then: a restored catalogue knows of no copy that was made after
-        its backup. Returns what kept one from being looked for, if that passes."""
-        away: DestinationUnreachable | None = None
+        its backup. Returns those of which nobody can tell now."""
+        unsure: dict[CopyKey, Later] = {}
         for delivery in lost:
             try:
                 await self._find_landed(file, delivery)
             except DestinationUnreachable as error:
-                away = error
+                reason = f"its work file is lost, and it cannot be looked for there: {error}"
+                unsure[copy_key(delivery)] = Later(reason, silence_seconds(error))
             except DestinationRefused as error:
                 log.warning("a copy may be there", extra=_facts(delivery) | {"hint": str(error)})
-        return away
+        return unsure
 
     async def _find_landed(self, file: RecordingFile, delivery: Delivery) -> None:
         destination, artefact = await self._destination(file, delivery), file.artefact(delivery)
-        if silence := self._silence(destination):
-            raise DestinationUnreachable(silence.reason)
         for name in _names(file, delivery, destination):
             found = await destination.store.facts(name)
             if found is None:

@@ -15,6 +15,7 @@ from connector.domain.recording import Artefact, ArtefactKind, Rendering
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.errors import CatalogueUnavailable, DestinationRefused, DestinationUnreachable, NoRoom
 from connector.network.backoff import SCHEDULE_SECONDS
+from connector.pbx.spool import SpoolFolder
 from connector.ports.object_store import Digest
 from connector.ports.workshop import Job, Result
 from connector.storage.memory import MemoryStore
@@ -25,7 +26,6 @@ from tests.unit.services.yard import OPTIONS, Yard
 AWAY = DestinationUnreachable("archive does not answer")
 OPUS = replace(OPTIONS, format=AudioFormat.OPUS)
 BOTH = replace(OPUS, channels=ChannelLayout.BOTH)
-LAST = len(SCHEDULE_SECONDS) + 1
 
 
 class OpensFirst(MemoryStore):
@@ -309,16 +309,17 @@ async def test_nothing_comes_out_otherwise_while_a_destination_may_have_it_and_d
     second = yard.destinations.stores["second"]
     yard.archive.objects["call-1.opus"] = sound
     second.fail_next(AWAY)
-    assert "does not answer" in await yard.run(attempt=2)
+    assert await yard.run(attempt=2) == ""
     assert await yard.states() == {
         ("archive", "stereo"): DeliveryState.STORED,
         ("second", "stereo"): DeliveryState.WAITING,
     }
-    assert [one.attempt for one in await yard.dues() if one.attempt == 3] == [3]
+    assert (await yard.delivery("second")).reason.endswith("cannot be looked for there: archive does not answer")
+    (due,) = [one for one in await yard.dues() if one.attempt == 3]
     assert not list((yard.state / "work").rglob("*.opus"))
     second.objects["call-1.opus"] = sound
-    assert await yard.run(attempt=3) == ""
-    assert (await yard.recording()).state is RecordingState.AVAILABLE
+    assert await yard.run(attempt=due.attempt) == ""
+    assert (await yard.delivery("second")).state is DeliveryState.STORED
     assert yard.archive.objects == second.objects == {"call-1.opus": sound}
 
 
@@ -332,9 +333,16 @@ async def test_what_comes_out_as_it_was_waits_for_nobody(yard: Yard) -> None:
 
 async def test_a_destination_that_never_says_is_not_waited_for_for_ever(yard: Yard) -> None:
     await not_stored_yet(yard, OPUS, "archive", "second", away=("archive", "second"))
-    yard.destinations.stores["second"].fail_next(AWAY, AWAY)
-    await yard.run(attempt=LAST)
+    second = yard.destinations.stores["second"]
+    for attempt in range(2, 40):
+        second.fail_next(AWAY)
+        await yard.run(attempt=attempt)
+        if (await yard.delivery()).state is not DeliveryState.WAITING:
+            break
+        assert [one.attempt for one in await yard.dues() if one.attempt == attempt + 1], "nobody comes again"
+    assert attempt == len(SCHEDULE_SECONDS) + 2
     assert (await yard.delivery()).state is DeliveryState.STORED
+    assert (await yard.delivery("second")).state is DeliveryState.GAVE_UP
     assert (await yard.recording()).state is RecordingState.AVAILABLE
 
 
@@ -345,6 +353,21 @@ async def test_where_nobody_may_look_it_is_made_otherwise(yard: Yard, caplog: py
     (said,) = [one for one in caplog.records if one.message == "a copy may be there"]
     assert (said.__dict__["destination"], said.__dict__["hint"]) == ("archive", "the key may not read")
     assert (await yard.recording()).state is RecordingState.AVAILABLE
+
+
+async def test_a_source_that_was_missing_before_may_be_missing_in_other_words(yard: Yard) -> None:
+    gone = yard.agent()
+    (yard.spool / gone.path).unlink()
+    yard.archive.fail_next(AWAY)
+    await yard.captured(yard.caller(), gone, options=OPUS, destinations=("archive",))
+    await yard.run()
+    lose(yard)
+    # The spool lies elsewhere now, and the trouble names its folder.
+    elsewhere = yard.spool.rename(yard.spool.with_name("elsewhere"))
+    yard.sources["asterisk"] = SpoolFolder(elsewhere, settle_seconds=0.001)
+    await yard.run(attempt=2)
+    assert (await yard.recording()).state is RecordingState.AVAILABLE
+    await yard.sources["asterisk"].close()
 
 
 async def test_what_somebody_was_given_stays_what_it_was(yard: Yard) -> None:

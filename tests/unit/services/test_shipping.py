@@ -12,7 +12,7 @@ from connector.ports.destinations import Destination
 from connector.ports.workshop import Job, Result
 from connector.storage.memory import MemoryStore
 from tests.builders import RECORDING, a_call, a_recording
-from tests.unit.services.yard import SOUND, MemoryDestinations, Yard
+from tests.unit.services.yard import OPTIONS, SOUND, MemoryDestinations, Yard
 
 AWAY = DestinationUnreachable("archive does not answer")
 
@@ -46,6 +46,13 @@ async def test_every_wanted_kind_goes_to_every_destination(yard: Yard) -> None:
     assert {one.state for one in (await yard.file()).deliveries} == {DeliveryState.STORED}
     assert yard.archive.objects.keys() == yard.destinations.stores["other"].objects.keys()
     assert len(yard.archive.objects) == 2
+
+
+async def test_the_manifest_goes_when_the_sound_of_which_it_tells_is_there(yard: Yard) -> None:
+    yard.destinations.with_manifest = {"archive"}
+    await yard.captured(yard.caller(), yard.agent(), options=replace(OPTIONS, separate=True))
+    await yard.run()
+    assert [name.rpartition(".")[2] for name in yard.archive.objects] == ["wav", "wav", "wav", "json"]
 
 
 async def test_a_full_disk_of_ours_is_looked_at_again_and_is_never_final(
