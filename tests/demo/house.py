@@ -89,10 +89,18 @@ class House:
 
     def _asked(self, *words: str) -> str:
         argv = [*_callreel(), *words, "--config", str(self.config)]
-        done = subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=_ANSWER_SECONDS, check=False, text=True)
-        if done.returncode != 0:
-            raise DemoFailed(f"callreel {' '.join(words[:2])} ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
+        asked = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with asked:
+            try:
+                said, complained = asked.communicate(timeout=_ANSWER_SECONDS)
+            except BaseException:
+                # At a Ctrl-C `subprocess.run` leaves before what it has killed has ended.
+                asked.kill()
+                asked.wait()
+                raise
+        if asked.returncode != 0:
+            raise DemoFailed(f"callreel {' '.join(words[:2])} ended with {asked.returncode}: {complained.strip()}")
+        return said
 
     @property
     def settings(self) -> str:
