@@ -155,7 +155,7 @@ class Shipping:
             raise
         except ConnectorError as error:
             if is_passing(error):
-                await self._wait_for(file, attempt, error)
+                await self._wait_for(file, attempt, error, "storing")
             raise
 
     async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
@@ -220,16 +220,16 @@ class Shipping:
     async def _give_way(self, file: RecordingFile, attempt: int, error: ConnectorError) -> None:
         """Rendering failed: a passing trouble comes again, sound that is broken is final until somebody retries."""
         if is_passing(error):
-            await self._wait_for(file, attempt, error)
+            await self._wait_for(file, attempt, error, "rendering")
         due = [self._telling(file, attempt)]
         await self._ledger.moved(file.recording.id, RecordingEvent.UNUSABLE, reason=str(error), due=due)
         log.error("recording %s", RecordingState.FAILED_RENDER, extra=_facts(file) | {"hint": str(error)})
 
-    async def _wait_for(self, file: RecordingFile, attempt: int, error: ConnectorError) -> NoReturn:
+    async def _wait_for(self, file: RecordingFile, attempt: int, error: ConnectorError, what: str) -> NoReturn:
         by_schedule = next_try(attempt, self._draw()) or _LONGEST_UNASKED_SECONDS
         wait = _ROOM_SECONDS if isinstance(error, NoRoom) else by_schedule
         await self._dues.add([self._due(file.recording, attempt + 1, wait)])
-        log.warning("put off", extra=_facts(file) | {"hint": str(error), "seconds": wait})
+        log.warning("%s postponed", what, extra=_facts(file) | {"hint": str(error), "seconds": wait})
         raise Postponed(f"recording {file.recording.id}: {error}") from error
 
     async def _postpone(self, subject: str, delivery: Delivery, attempt: int, later: Later) -> None:
