@@ -2,7 +2,7 @@
 
 A catalogue that was restored has no work files, and knows of no copy that was made after its backup. What is made again
 may be other than it was as long as nobody was given that: Opus is never the same bytes twice, and another version may
-place a file elsewhere.
+place a file elsewhere. Knows that rule; must not know how sound is made, or stored.
 """
 
 import asyncio

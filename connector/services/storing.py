@@ -111,7 +111,8 @@ class Storing:
                 reason = f"its work file is lost, and it cannot be looked for there: {error}"
                 unsure[copy_key(delivery)] = Later(reason, silence_seconds(error))
             except DestinationRefused as error:
-                log.warning("a copy may be there", extra=_facts(delivery) | {"hint": str(error)})
+                facts = _facts(delivery) | {"object": delivery.object_name}
+                log.warning("a copy may be there", extra=facts | {"hint": str(error)})
         return unsure
 
     async def _find_landed(self, file: RecordingFile, delivery: Delivery) -> None:
