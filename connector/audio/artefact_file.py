@@ -70,6 +70,9 @@ class ArtefactFile:
     def tell(self) -> int:
         return self._position
 
+    def seekable(self) -> bool:
+        return True
+
     def finish(self) -> Fingerprint:
         """Everything on the disk, but not yet under its name."""
         self._guarded(self._flush)

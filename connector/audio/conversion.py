@@ -16,14 +16,13 @@ import numpy as np
 from connector.audio.artefact_file import ArtefactFile
 from connector.audio.encode import SINKS, SinkMaker
 from connector.audio.flow import Outflow, flowing
+from connector.audio.mp3_delay import late_frames
 from connector.audio.samples import Samples
 from connector.audio.tags import COMMENT, NAMES, Tags
 from connector.domain.options import AudioFormat
 
 #: Which channels are wanted of a file of two; MIX as a mono file has it.
 ALL, LEFT, RIGHT, MIX = "all", "left", "right", "mix"
-#: The encoder's and the decoder's own, which nothing in our MP3 files says.
-_MP3_DELAY_FRAMES: Final = 1105
 #: Of STREAMINFO (RFC 9639): rate, channels and depth, and in the last 36 bits how many frames there are.
 _FLAC_LENGTH: Final = slice(18, 26)
 
@@ -112,7 +111,7 @@ def opened(source: BinaryIO) -> Any:
 
 def decoded(container: Any, stream: Any, rate: int, count: int) -> Iterator[Samples]:
     resampler = av.AudioResampler(format="s16", layout=stream.layout, rate=rate)
-    late = _MP3_DELAY_FRAMES if stream.codec_context.name.startswith("mp3") else 0
+    late = late_frames(stream)
     for frame in itertools.chain(container.decode(stream), [None]):
         for even in resampler.resample(frame):
             samples = np.asarray(even.to_ndarray(), np.int16).reshape(-1, count)

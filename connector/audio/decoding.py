@@ -14,13 +14,12 @@ import numpy as np
 
 from connector.audio.artefact_file import ArtefactFile
 from connector.audio.codec_rate import RateChange
+from connector.audio.mp3_delay import late_frames
 from connector.audio.samples import SAMPLE, Samples
 from connector.audio.wav_header import RIFF_LIMIT_BYTES, wav_header
 from connector.errors import BrokenAudio, SourceMissing
 
 HIGHEST_RATE: Final = 16_000
-#: The encoder's and the decoder's own, which nothing in our MP3 files says.
-_MP3_DELAY_FRAMES: Final = 1105
 #: Of OpusHead (RFC 7845): the rate of what was encoded.
 _OPUS_RATE: Final = slice(12, 16)
 #: A duration that a file states may be short of it.
@@ -56,7 +55,7 @@ def _samples(container: Any) -> Iterator[Samples]:
     """Interleaved, (samples, channels), at the decoder's rate."""
     stream = container.streams.audio[0]
     resampler = av.AudioResampler(format="s16", layout=stream.layout, rate=stream.rate)
-    late = _MP3_DELAY_FRAMES if stream.codec_context.name.startswith("mp3") else 0
+    late = late_frames(stream)
     for frame in itertools.chain(container.decode(stream), [None]):
         for even in resampler.resample(frame):
             samples = np.asarray(even.to_ndarray(), SAMPLE).reshape(-1, stream.codec_context.channels)

@@ -30,6 +30,9 @@ class Outflow:
     def tell(self) -> int:
         return self._at
 
+    def seekable(self) -> bool:
+        return False
+
 
 def flowing(done: str, work: Callable[[BinaryIO, Outflow], None]) -> None:
     """`done` is what is said not to have been, when it fails."""

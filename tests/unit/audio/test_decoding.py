@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from connector.audio import decoding
 from connector.audio.artefact_file import part_path
 from connector.audio.decoding import decoded
+from connector.audio.lame import Lame
 from connector.audio.rendering import rendered
 from connector.audio.samples import Samples
 from connector.audio.wav import wav_layout
@@ -78,6 +79,20 @@ def test_each_voice_comes_back_on_its_channel_at_the_rate_that_went_in(
     assert leak_decibels(sound[: seconds * rate], rate) < -30
     assert strongest(sound[: TURN_SECONDS * rate]) == 0
     assert strongest(sound[TURN_SECONDS * rate : seconds * rate]) == 1
+
+
+@pytest.mark.parametrize("says_its_delay", [True, False])
+def test_an_mp3_begins_with_its_sound(tmp_path: Path, says_its_delay: bool) -> None:
+    """Those that do not say it are of earlier versions, of low bitrates, or made while they were sent."""
+    click = np.zeros(SECONDS * RATE, np.int16)
+    click[1000] = 30000
+    lame = Lame(channels=1, sample_rate=RATE, bitrate=None if says_its_delay else 16, has_head=says_its_delay)
+    content = bytes(lame.encode(click)) + bytes(lame.flush())
+    head = bytes(lame.head()) if says_its_delay else b""
+    lame.close()
+    (tmp_path / "a.mp3").write_bytes(head + content[len(head) :])
+    decoded(tmp_path / "a.mp3", tmp_path / "channels.wav")
+    assert int(np.abs(read(tmp_path / "channels.wav").astype(int)).argmax()) == pytest.approx(1000, abs=1)
 
 
 def test_sixteen_participants_in_opus_are_sixteen_channels(tmp_path: Path) -> None:
