@@ -5,6 +5,7 @@ The one place where a driver's exceptions become ours.
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -87,27 +88,42 @@ class _Transactions(Protocol):
 
 class _InThreads:
     """SQLite's driver blocks. A whole transaction goes into a thread: a hop for each statement costs more than SQLite
-    itself does."""
+    itself does. Each thread keeps its connection: to take one from a pool and give it back costs as much as a question.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._threads = ThreadPoolExecutor(_SQLITE_CONNECTIONS, thread_name_prefix="catalogue")
+        self._own = threading.local()
 
     def run(self, work: Callable[[Connection], Answer], options: dict[str, str]) -> Awaitable[Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, self._transaction, work, options)
 
     async def close(self) -> None:
+        # A connection goes with its thread.
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
 
     def _transaction(self, work: Callable[[Connection], Answer], options: dict[str, str]) -> Answer:
-        with self._engine.connect() as connection:
-            if options:
-                connection.execution_options(**options)
+        connection = self._connection(options)
+        try:
             answer = work(connection)
             if options is WRITES:
                 connection.commit()
-            return answer
+            else:
+                connection.rollback()
+        except BaseException:
+            # Whatever is wrong with it: the next one begins afresh.
+            self._own.connection = None
+            connection.close()
+            raise
+        return answer
+
+    def _connection(self, options: dict[str, str]) -> Connection:
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self._engine.connect()
+        return connection.execution_options(**{BEGIN: "", **options})
 
 
 class _InTheLoop:

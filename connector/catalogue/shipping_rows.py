@@ -74,15 +74,7 @@ class ShippingRows:
         return files[0] if files else None
 
     async def refreshed(self, file: RecordingFile) -> RecordingFile:
-        recording_id = file.recording.id
-
-        def read(connection: Connection) -> RecordingFile:
-            row = connection.execute(_RECORDING_ROW, {"of_recording": recording_id}).mappings().one_or_none()
-            if row is None:
-                raise _unknown(recording_id)
-            return with_copies(file, row, copies_of(connection, [recording_id]))
-
-        return await self._database.snapshot(read)
+        return await self._database.snapshot(lambda connection: _refreshed(connection, file))
 
     async def moved(
         self, recording_id: RecordingId, event: RecordingEvent, *, reason: str = "", due: Sequence[Due] = ()
@@ -164,6 +156,30 @@ class ShippingRows:
         version: int | None = None,
         due: Sequence[Due] = (),
     ) -> DeliveryState:
+        move = self._move(delivery, event, reason=reason, url=url, version=version, due=due)
+        return await self._database.write(move)
+
+    async def stored(
+        self, file: RecordingFile, delivery: Delivery, *, url: str, version: int, due: Sequence[Due]
+    ) -> RecordingFile:
+        move = self._move(delivery, DeliveryEvent.STORED, reason="", url=url, version=version, due=due)
+
+        def work(connection: Connection) -> RecordingFile:
+            move(connection)
+            return _refreshed(connection, file)
+
+        return await self._database.write(work)
+
+    def _move(
+        self,
+        delivery: Delivery,
+        event: DeliveryEvent,
+        *,
+        reason: str,
+        url: str,
+        version: int | None,
+        due: Sequence[Due],
+    ) -> Callable[[Connection], DeliveryState]:
         is_anew = version is not None and version > delivery.version
         stored_at = self._now() if is_anew else delivery.stored_at or self._now()
 
@@ -182,7 +198,7 @@ class ShippingRows:
             is_paper = delivery.kind is ArtefactKind.TRANSCRIPT and version is not None
             return landed(connection, delivery) if is_paper else state
 
-        return await self._database.write(work)
+        return work
 
     async def delivery_postponed(self, delivery: Delivery, reason: str, due: Due) -> None:
         def work(connection: Connection) -> None:
@@ -234,6 +250,13 @@ class ShippingRows:
     async def stuck(self, node: str, limit: int) -> list[Due]:
         now = self._now()
         return await self._database.read(lambda connection: stuck(connection, node, now, limit))
+
+
+def _refreshed(connection: Connection, file: RecordingFile) -> RecordingFile:
+    row = connection.execute(_RECORDING_ROW, {"of_recording": file.recording.id}).mappings().one_or_none()
+    if row is None:
+        raise _unknown(file.recording.id)
+    return with_copies(file, row, copies_of(connection, [file.recording.id]))
 
 
 def _state_of(connection: Connection, recording_id: RecordingId) -> RecordingState:

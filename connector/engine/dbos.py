@@ -256,28 +256,42 @@ class DbosEngine:
 
     def _run(self, kind: str, names: list[str], subject: str, attempt: int) -> None:
         """In a thread of DBOS's, and dumb on purpose: what is recorded must fit whatever version replays it."""
-        for name in self._steps.to_run(kind, names):
+        steps = self._steps.to_run(kind, names)
+        if not self._store.is_shared:
+            # Nobody else can have it meanwhile: that a step is done stands in the catalogue, and noting it would cost
+            # as much as all the rest here.
+            self._handed_over(kind, steps, subject, attempt)
+            return
+        for name in steps:
             if self._is_draining:
                 raise asyncio.CancelledError
-            if not DBOS.run_step({"name": name}, self._handed_over, kind, name, subject, attempt):
+            if not DBOS.run_step({"name": name}, self._handed_over, kind, [name], subject, attempt):
                 return
 
-    def _handed_over(self, kind: str, name: str, subject: str, attempt: int) -> bool:
+    def _handed_over(self, kind: str, names: list[str], subject: str, attempt: int) -> bool:
         """To our loop. A cancelled step leaves no record, and runs again: DBOS records exceptions, not this."""
         if self._loop.is_closed():
             raise asyncio.CancelledError
-        step = self._tracked(self._steps.run(kind, name, subject, attempt))
+        steps = self._tracked(self._in_turn(kind, names, subject, attempt))
         try:
-            return asyncio.run_coroutine_threadsafe(step, self._loop).result()
+            return asyncio.run_coroutine_threadsafe(steps, self._loop).result()
         except CancelledError as error:
             raise asyncio.CancelledError from error
 
-    async def _tracked(self, step: Coroutine[object, object, bool]) -> bool:
+    async def _in_turn(self, kind: str, names: list[str], subject: str, attempt: int) -> bool:
+        for name in names:
+            if self._is_draining:
+                raise asyncio.CancelledError
+            if not await self._steps.run(kind, name, subject, attempt):
+                return False
+        return True
+
+    async def _tracked(self, steps: Coroutine[object, object, bool]) -> bool:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            return await step
+            return await steps
         finally:
             self._tasks.discard(task)
 

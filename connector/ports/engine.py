@@ -5,8 +5,9 @@ from typing import Protocol, TypeAlias
 
 from connector.domain.decision import Due
 
-#: One step of a kind of work: gets the subject's id and the attempt, never bytes or secrets; idempotent. A step that
-#: raises ends this attempt: it has said in the catalogue what becomes of it (a new due row, or a final state).
+#: One step of a kind of work: gets the subject's id and the attempt, never bytes or secrets. It may run again when it
+#: is done, and asks the catalogue what is: work that was interrupted begins again at some step, or at the first. A step
+#: that raises ends this attempt: it has said in the catalogue what becomes of it (a new due row, or a final state).
 Step: TypeAlias = Callable[[str, int], Awaitable[None]]
 
 #: For each kind of work: its steps by name, in order.
@@ -41,5 +42,5 @@ class Engine(Protocol):
         ...
 
     async def drain(self, seconds: float) -> None:
-        """Take no more, give what runs this long to reach its next checkpoint, then stop."""
+        """Take no more, give what runs this long to end its step, then stop."""
         ...

@@ -28,6 +28,11 @@ class RecordingFile:
         artefacts = self.rendering.artefacts if self.rendering else ()
         return next(artefact for artefact in artefacts if artefact.kind == delivery.kind)
 
+    def as_known(self, delivery: Delivery) -> Delivery:
+        """The same copy as it is here."""
+        key = (delivery.destination, delivery.kind)
+        return next(one for one in self.deliveries if (one.destination, one.kind) == key)
+
 
 class ShippingLedger(Protocol):
     """Every method raises CatalogueUnavailable when the catalogue cannot answer now."""
@@ -92,6 +97,12 @@ class ShippingLedger(Protocol):
         """Move one delivery's state, count the attempt, add the due rows, in one transaction; returns what it is then.
         `version` is what was stored: when a newer one was made meanwhile it is WAITING, when nobody may have it any
         more it is DELETING."""
+        ...
+
+    async def stored(
+        self, file: RecordingFile, delivery: Delivery, *, url: str, version: int, due: Sequence[Due]
+    ) -> RecordingFile:
+        """What `delivery_moved` does for a copy that landed, and then what `refreshed` returns, in one transaction."""
         ...
 
     async def delivery_postponed(self, delivery: Delivery, reason: str, due: Due) -> None:

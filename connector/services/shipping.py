@@ -160,17 +160,16 @@ class Shipping:
 
     async def _store_waiting(self, file: RecordingFile, attempt: int) -> RecordingFile:
         """Each is asked for anew: it may be erased while another one is on its way. Returns how it is afterwards."""
-        subject = file.recording.id
         file, held_up = await self._brought_back(file, attempt)
         for waiting, why in held_up:
-            await self._postpone(subject, waiting, attempt, why)
+            await self._postpone(file, waiting, attempt, why)
         tried = {copy_key(waiting) for waiting, _ in held_up}
         while file.rendering is not None and (delivery := _next_waiting(file, tried)):
             tried.add(copy_key(delivery))
-            later = await self._storing.deliver(file, delivery)
+            file, later = await self._storing.deliver(file, delivery)
             if later is not None:
-                await self._postpone(subject, delivery, attempt, later)
-            file = await self._ledger.refreshed(file)
+                await self._postpone(file, delivery, attempt, later)
+                file = await self._ledger.refreshed(file)
         return file
 
     async def _discard_late(self, file: RecordingFile) -> None:
@@ -232,8 +231,7 @@ class Shipping:
         log.warning("%s postponed", what, extra=_facts(file) | {"hint": str(error), "seconds": wait})
         raise Postponed(f"recording {file.recording.id}: {error}") from error
 
-    async def _postpone(self, subject: str, delivery: Delivery, attempt: int, later: Later) -> None:
-        file = await self._file(subject)
+    async def _postpone(self, file: RecordingFile, delivery: Delivery, attempt: int, later: Later) -> None:
         if not later.was_asked:
             due = self._due(file.recording, attempt + 1, self._wait_unasked(delivery, attempt, later))
             await self._ledger.delivery_untried(delivery, later.reason, due)
@@ -244,7 +242,7 @@ class Shipping:
             wait = _BACK_FILL_SECONDS
         if wait is None:
             # As the catalogue has it now: its name was chosen by this very try, perhaps.
-            await abandon(self._destinations, file, _same(file, delivery))
+            await abandon(self._destinations, file, file.as_known(delivery))
             await give_up(self._ledger, delivery, DeliveryEvent.GAVE_UP, later.reason)
         else:
             # Not sooner than it asked for, and not all of them at that very moment.
@@ -291,11 +289,6 @@ def _next_waiting(file: RecordingFile, tried: Set[CopyKey]) -> Delivery | None:
 def _may_be_there(delivery: Delivery) -> bool:
     """Stored, or begun by a try that ended without proof."""
     return delivery.state is DeliveryState.STORED or (delivery.state in _UNPROVEN and delivery.object_name != "")
-
-
-def _same(file: RecordingFile, delivery: Delivery) -> Delivery:
-    key = (delivery.destination, delivery.kind)
-    return next(one for one in file.deliveries if (one.destination, one.kind) == key)
 
 
 def _held(file: RecordingFile, backups: Mapping[str, str]) -> set[CopyKey]:

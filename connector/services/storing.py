@@ -65,9 +65,17 @@ class Storing:
         #: Places that did not answer, or asked to be left alone.
         self._silent: dict[str, _Silence] = {}
 
-    async def deliver(self, file: RecordingFile, delivery: Delivery) -> Later | None:
-        """Put it where it belongs; returns why it must be tried again later, or None when it is settled. Where it
-        cannot be had now and a backup is named, a delivery there is waiting afterwards."""
+    async def deliver(self, file: RecordingFile, delivery: Delivery) -> tuple[RecordingFile, Later | None]:
+        """Put it where it belongs; returns how the recording is then, and why it must be tried again later, or None
+        when it is settled. Where it cannot be had now and a backup is named, a delivery there is waiting afterwards."""
+        outcome = await self._tried(file, delivery)
+        if isinstance(outcome, RecordingFile):
+            is_newer = outcome.as_known(delivery).state is DeliveryState.WAITING
+            return outcome, Later("a newer version was made meanwhile") if is_newer else None
+        return await self._ledger.refreshed(file), outcome
+
+    async def _tried(self, file: RecordingFile, delivery: Delivery) -> RecordingFile | Later | None:
+        """How the recording is when the copy has landed; why it must be tried again; or None when it was refused."""
         facts = _facts(delivery)
         destination: Destination | None = None
         try:
@@ -97,8 +105,7 @@ class Storing:
             log.error("delivery refused", extra=facts | {"hint": str(error)})
             return None
         self._silent.pop(_place(destination), None)
-        state = await self._note_stored(file, delivery, destination.store.url(name))
-        return Later("a newer version was made meanwhile") if state is DeliveryState.WAITING else None
+        return await self._note_stored(file, delivery, destination.store.url(name))
 
     async def find_landed(self, file: RecordingFile, lost: Sequence[Delivery]) -> dict[CopyKey, Later]:
         """What of it lies where it belongs is STORED then: a restored catalogue knows of no copy that was made after
@@ -127,13 +134,13 @@ class Storing:
                 await self._note_stored(file, delivery, destination.store.url(name))
                 return
 
-    async def _note_stored(self, file: RecordingFile, delivery: Delivery, url: str) -> DeliveryState:
+    async def _note_stored(self, file: RecordingFile, delivery: Delivery, url: str) -> RecordingFile:
         version = file.artefact(delivery).version
         anew = f"/{version}" if version > 1 else ""
         due = telling(delivery.recording_id, f"stored/{delivery.destination}/{delivery.kind}{anew}", self._clock.now())
-        state = await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED, url=url, version=version, due=[due])
+        after = await self._ledger.stored(file, delivery, url=url, version=version, due=[due])
         log.info("stored", extra=_facts(delivery) | {"url": url})
-        return state
+        return after
 
     async def _destination(self, file: RecordingFile, delivery: Delivery) -> Destination:
         """Where it began, for its name is committed there and parts of it may be; else as the configuration says."""

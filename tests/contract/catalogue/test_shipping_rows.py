@@ -244,6 +244,30 @@ async def test_a_stored_delivery_knows_when_where_and_after_how_many_tries(catal
     assert await catalogue.dues.waiting() == 1
 
 
+async def test_what_landed_comes_back_with_all_its_copies(catalogue: Catalogue) -> None:
+    await captured(catalogue)
+    await rendered(catalogue, a_delivery(), a_delivery(destination="other"))
+    file, due = await the_file(catalogue), a_due(attempt=2)
+    after = await catalogue.shipping.stored(file, a_delivery(), url="s3://bucket/one.mp3", version=1, due=[due])
+    assert after == await the_file(catalogue)
+    assert after.as_known(a_delivery()) == a_delivery(
+        state=DeliveryState.STORED, url="s3://bucket/one.mp3", attempts=1, stored_at=NOW
+    )
+    assert after.as_known(a_delivery(destination="other")) == a_delivery(destination="other")
+    assert await catalogue.dues.fallen("here", LATER, 9) == [due]
+
+
+async def test_what_may_not_land_leaves_nothing_behind(catalogue: Catalogue) -> None:
+    await captured(catalogue)
+    await rendered(catalogue, a_delivery())
+    file = await the_file(catalogue)
+    unknown = a_delivery(destination="nobody's")
+    with pytest.raises(IllegalTransition):
+        await catalogue.shipping.stored(file, unknown, url="s3://late", version=1, due=[a_due(attempt=2)])
+    assert await the_file(catalogue) == file
+    assert await catalogue.dues.waiting() == 0
+
+
 async def test_a_delivery_that_nobody_tried_says_why_and_counts_no_attempt(catalogue: Catalogue) -> None:
     await captured(catalogue)
     await rendered(catalogue, a_delivery())

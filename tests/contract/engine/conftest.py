@@ -20,6 +20,11 @@ class Place:
     _memory: MemoryEngine | None = None
     _started: list[Engine] = field(default_factory=list)
 
+    @property
+    def begins_again(self) -> bool:
+        """What was interrupted does so from its first step, and not at the one that ran."""
+        return self.kind == "sqlite"
+
     def engine(self, *, node: str = "here", concurrency: int = 4) -> Engine:
         if self.kind == "memory":
             # Its store is the object.

@@ -66,9 +66,8 @@ async def test_the_store_holds_json_a_pinned_version_and_the_dues_id(sqlite_plac
     ]
     held = [json.loads(str(value)) for (value,) in rows(sqlite_place, "SELECT inputs FROM workflow_input")]
     assert [held_input["positionalArgs"] for held_input in held] == [["ship", ["encode", "store"], "one", 1]]
-    assert rows(sqlite_place, "SELECT DISTINCT serialization, output FROM operation_outputs") == [
-        ("portable_json", "true")
-    ]
+    # That a step is done stands in the catalogue.
+    assert rows(sqlite_place, "SELECT count(*) FROM operation_outputs") == [(0,)]
 
 
 async def test_what_is_forgotten_leaves_nothing_in_the_file(sqlite_place: Place) -> None:
@@ -153,7 +152,7 @@ async def test_a_new_version_finishes_what_was_queued_by_the_plan_it_was_queued_
     new = await sqlite_place.started({"ship": diary.plan("scan", "collect", "store", "encode", "verify")})
     await diary.until_ended("store", "one")
     await settled(new)
-    assert diary.of("one") == ["collect", "encode", "encode", "store"]
+    assert diary.of("one") == ["collect", "encode", "collect", "encode", "store"]
     await new.enqueue(work("two"))
     await diary.until_ended("verify", "two")
     assert diary.of("two") == ["scan", "collect", "store", "encode", "verify"]
@@ -171,7 +170,8 @@ async def test_what_the_last_step_of_another_version_did_is_done_by_ours(sqlite_
     await draining
     new = await sqlite_place.started({"ship": diary.plan("render", "store")})
     await settled(new)
-    assert diary.of("one") == ["collect", "render", "store", "render", "store"]
+    # Of the old plan what this version has, then its own; where it begins again it does the former once more.
+    assert diary.of("one") == ["collect", "render", "store", *2 * ["render", "store"]]
 
 
 async def test_what_a_dead_process_had_at_hand_runs_no_more_at_once_than_may(sqlite_place: Place) -> None:

@@ -120,7 +120,7 @@ async def test_what_is_queued_costs_neither_threads_nor_tasks(place: Place) -> N
     assert diary.most_at_once == 4
 
 
-async def test_draining_waits_for_the_checkpoint_and_the_next_start_goes_on_there(place: Place) -> None:
+async def test_draining_waits_for_the_end_of_a_step_and_the_next_start_goes_on(place: Place) -> None:
     diary = Diary()
     diary.gates["encode"].clear()
     engine = await place.started({"ship": diary.plan(*STEPS)})
@@ -134,7 +134,8 @@ async def test_draining_waits_for_the_checkpoint_and_the_next_start_goes_on_ther
     again = await place.started({"ship": diary.plan(*STEPS)})
     await diary.until_ended("store", "one")
     await settled(again)
-    assert diary.of("one") == list(STEPS)
+    after = STEPS if place.begins_again else STEPS[2:]
+    assert diary.of("one") == [*STEPS[:2], *after]
 
 
 async def test_of_given_work_it_says_what_is_not_over(place: Place) -> None:
@@ -167,7 +168,8 @@ async def test_what_outlasts_the_drain_time_is_cut_off_and_runs_again(place: Pla
     diary.gates["encode"].set()
     await place.started({"ship": diary.plan(*STEPS)})
     await diary.until_ended("store", "one")
-    assert diary.of("one") == ["collect", "encode", "encode", "store"]
+    after = STEPS if place.begins_again else STEPS[1:]
+    assert diary.of("one") == [*STEPS[:2], *after]
 
 
 async def test_what_was_queued_when_the_engine_stopped_runs_after_the_next_start(place: Place) -> None:

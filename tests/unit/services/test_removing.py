@@ -304,7 +304,7 @@ async def test_a_copy_that_landed_after_removal_is_found_though_a_crash_hid_it(
     async def crash(*_: object, **__: object) -> None:
         raise CatalogueUnavailable("as good as killed")
 
-    monkeypatch.setattr(yard.catalogue.shipping, "delivery_moved", crash)
+    monkeypatch.setattr(yard.catalogue.shipping, "stored", crash)
     store.released.set()
     assert await storing == "as good as killed"
     monkeypatch.undo()

@@ -95,7 +95,7 @@ async def test_overwriting_is_the_destinations_word_or_the_recordings(yard: Yard
     file, delivery = await yard.file(), await yard.delivery()
     wishing = replace(file, recording=replace(file.recording, options=replace(OPTIONS, overwrite=True)))
     yard.archive.objects["call-1.wav"] = b"another's"
-    assert await storing.deliver(wishing, delivery) is None
+    assert (await storing.deliver(wishing, delivery))[1] is None
     assert yard.archive.objects == {"call-1.wav": SOUND}
 
 
@@ -122,7 +122,7 @@ async def test_whoever_has_to_be_asked_again_says_why(yard: Yard) -> None:
     storing = Storing(yard.catalogue.shipping, yard.destinations, yard.clock, yard.state)
     for trouble in (DestinationUnreachable("no answer"), NoRoom("full")):
         yard.archive.fail_next(trouble)
-        assert await storing.deliver(await yard.file(), await yard.delivery()) == Later(str(trouble))
+        assert (await storing.deliver(await yard.file(), await yard.delivery()))[1] == Later(str(trouble))
         assert (await yard.delivery()).state is DeliveryState.WAITING
 
 
@@ -164,10 +164,10 @@ async def test_who_hears_nothing_shortens_no_silence_that_another_was_told_of(ya
         # Whichever of them was the first there.
         told, untold = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         store.released.set()
-    assert [task.result() for task in told] == [Later("busy", 600.0, "spare")]
-    assert [task.result() for task in untold] == [Later("no answer", 0.0, "spare")]
+    assert [task.result()[1] for task in told] == [Later("busy", 600.0, "spare")]
+    assert [task.result()[1] for task in untold] == [Later("no answer", 0.0, "spare")]
     await yard.clock.advance(599.0)
-    later = await storing.deliver(await yard.file(), await yard.delivery())
+    _, later = await storing.deliver(await yard.file(), await yard.delivery())
     assert later is not None
     assert (later.after_seconds, later.was_asked) == (1.0, False)
     assert store.asked == 2
