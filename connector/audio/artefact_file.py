@@ -49,16 +49,20 @@ class ArtefactFile:
         self._is_patched = False
         self._file = self._guarded(lambda: self._part.open("wb", buffering=1 << 16))
 
+    def will_be_patched(self) -> None:
+        """It is hashed at its end: what was hashed as it grew would be hashed again."""
+        self._is_patched = True
+
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Append, or patch where `seek` went; what only grows is hashed as it goes."""
         if not (view := memoryview(data)).nbytes:
             return 0
         view = view.cast("B")
         self._guarded(lambda: self._file.write(view))
-        if self._position == self._size:
-            self._hashes.update(view)
-        else:
+        if self._position < self._size:
             self._is_patched = True
+        if not self._is_patched:
+            self._hashes.update(view)
         self._position += len(view)
         self._size = max(self._size, self._position)
         return len(view)

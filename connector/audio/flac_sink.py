@@ -1,4 +1,4 @@
-"""FLAC by soundfile. libsndfile goes back to patch the header at the end, so the file is hashed again then."""
+"""FLAC by soundfile. libsndfile goes back to patch the header at the end."""
 
 import contextlib
 import os
@@ -44,6 +44,7 @@ class FlacSink:
         self, file: ArtefactFile, *, channels: int, sample_rate: int, frames: int, bitrate: int | None, tags: Tags
     ) -> None:
         self.file = file
+        file.will_be_patched()
         self.sample_rate = sample_rate
         self._callbacks = _Callbacks(file)
         self._sound = soundfile.SoundFile(

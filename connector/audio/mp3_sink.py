@@ -29,7 +29,9 @@ class Mp3Sink:
         self._rate_change = RateChange(sample_rate, self.sample_rate, channels)
         self._last: Samples = np.empty((0, channels), SAMPLE)
         self._goes_back = file.seekable()
-        if not self._goes_back:
+        if self._goes_back:
+            file.will_be_patched()
+        else:
             bitrate = bitrate or constant_bitrate(self.sample_rate, channels)
         self._lame = Lame(channels=channels, sample_rate=self.sample_rate, bitrate=bitrate, has_head=self._goes_back)
         file.write(tags.id3())

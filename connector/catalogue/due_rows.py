@@ -14,6 +14,7 @@ from connector.catalogue.tables import DUE, NODES, RECORDINGS
 from connector.catalogue.upsert import execute_many, insert_into
 from connector.domain.decision import Due
 from connector.domain.ids import Moment
+from connector.domain.notification import TELLING
 from connector.domain.transcript import TRANSCRIBING
 
 _COUNT_ATTEMPT = (
@@ -21,6 +22,7 @@ _COUNT_ATTEMPT = (
     .where(RECORDINGS.c.id == bindparam("about"), RECORDINGS.c.last_attempt < bindparam("this_attempt"))
     .values(last_attempt=bindparam("this_attempt"))
 )
+_COUNTED_APART = frozenset({TRANSCRIBING, TELLING})
 _FORWARDED = delete(DUE).where(DUE.c.id == bindparam("held"))
 _OURS = or_(DUE.c.node.is_(None), DUE.c.node == bindparam("of_node"))
 _FALLEN = select(DUE).where(DUE.c.at <= bindparam("now"), _OURS).order_by(DUE.c.at, DUE.c.id)
@@ -60,8 +62,8 @@ def insert_dues(connection: Connection, dues: Sequence[Due]) -> None:
     one attempt, and the hastiest must not wait for the others."""
     rows = [codec.DUE.row(due) | {"id": due.id, "recording_id": recording_of(due)} for due in dues]
     execute_many(connection, _at_the_earlier(connection.dialect.name), rows)
-    # What is only heard is counted by itself: the numbers tell one shipping from the next.
-    counted = [due for due in dues if due.kind != TRANSCRIBING]
+    # What is only heard or told is counted by itself: the numbers tell one shipping from the next.
+    counted = [due for due in dues if due.kind not in _COUNTED_APART]
     attempts = [{"about": recording_of(due), "this_attempt": due.attempt} for due in counted]
     execute_many(connection, _COUNT_ATTEMPT, attempts)
 

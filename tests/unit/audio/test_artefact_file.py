@@ -7,8 +7,11 @@ from connector.audio.artefact_file import ArtefactFile, part_path
 from connector.errors import NoRoom
 
 
-def test_the_hashes_are_those_of_the_file_also_after_a_patch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_said_before", [True, False])
+def test_the_hashes_are_those_of_the_file_also_after_a_patch(tmp_path: Path, is_said_before: bool) -> None:
     file = ArtefactFile(tmp_path / "a")
+    if is_said_before:
+        file.will_be_patched()
     file.write(b"0000")
     file.write(b"world")
     file.seek(0)
