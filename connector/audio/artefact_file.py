@@ -59,7 +59,7 @@ class ArtefactFile:
             return 0
         view = view.cast("B")
         self._guarded(lambda: self._file.write(view))
-        if self._position < self._size:
+        if self._position != self._size:
             self._is_patched = True
         if not self._is_patched:
             self._hashes.update(view)

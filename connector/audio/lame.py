@@ -16,9 +16,6 @@ from connector.audio.samples import SAMPLE, Samples
 _EFFORT: Final = 7
 #: Each channel coded alone: nobody is heard on the other side, and nothing looks for what both have in common.
 _CHANNELS_APART: Final = 0
-#: LAME's `vbr_mtrh`, and its scale from 0 (largest) to 9: docs/decisions/0031.
-_VARIABLE: Final = 4
-_VARIABLE_QUALITY: Final = 6
 #: The room that LAME wants for what it writes: for each frame, and beside it.
 _ROOM_PER_FRAME: Final = 1.25
 _ROOM_BESIDE: Final = 7200
@@ -45,8 +42,6 @@ _SET: Final = {
         "out_samplerate",
         "quality",
         "mode",
-        "VBR",
-        "VBR_q",
         "brate",
         "bWriteVbrTag",
     )
@@ -55,9 +50,9 @@ _SILENT: Final = [_named(f"set_{name}", c_void_p, c_void_p) for name in ("errorf
 
 
 class Lame:
-    """One file's encoder, of one or two channels. Without a bitrate it spends what the sound needs."""
+    """One file's encoder, of one or two channels and a constant bitrate."""
 
-    def __init__(self, *, channels: int, sample_rate: int, bitrate: int | None, has_head: bool) -> None:
+    def __init__(self, *, channels: int, sample_rate: int, bitrate: int, has_head: bool) -> None:
         """With a head the first bytes that come are kept free for it."""
         self._channels = channels
         self._room = ctypes.create_string_buffer(_ROOM_BESIDE)
@@ -70,13 +65,12 @@ class Lame:
             self.close()
             raise
 
-    def _set_up(self, sample_rate: int, bitrate: int | None, *, has_head: bool) -> None:
+    def _set_up(self, sample_rate: int, bitrate: int, *, has_head: bool) -> None:
         for silent in _SILENT:
             silent(self._encoder, None)
         settings = {"num_channels": self._channels, "in_samplerate": sample_rate, "out_samplerate": sample_rate}
-        settings |= {"quality": _EFFORT, "bWriteVbrTag": int(has_head)}
+        settings |= {"quality": _EFFORT, "brate": bitrate, "bWriteVbrTag": int(has_head)}
         settings |= {"mode": _CHANNELS_APART} if self._channels == 2 else {}
-        settings |= {"VBR": _VARIABLE, "VBR_q": _VARIABLE_QUALITY} if bitrate is None else {"brate": bitrate}
         for name, value in settings.items():
             self._checked(_SET[name](self._encoder, value))
         self._checked(_init_params(self._encoder))
@@ -84,7 +78,10 @@ class Lame:
     def encode(self, samples: Samples) -> memoryview:
         """Good until the next call."""
         samples = np.ascontiguousarray(samples, SAMPLE)
-        frames, at = len(samples), samples.ctypes.data
+        frames, rest = divmod(samples.size, self._channels)
+        if rest or len(samples) != frames:
+            raise ValueError(f"samples of the shape {samples.shape} are not of {self._channels} channels")
+        at = samples.ctypes.data
         wanted = int(_ROOM_PER_FRAME * frames) + _ROOM_BESIDE
         if len(self._room) < wanted:
             self._room = ctypes.create_string_buffer(wanted)
@@ -98,7 +95,7 @@ class Lame:
 
     def head(self) -> memoryview:
         """After the end: how long it is and what the encoder has added, to be written where the first bytes were.
-        Empty where one of LAME's frames is too small for it."""
+        Empty where a frame of that bitrate is too small for it."""
         return self._filled(_head(self._encoder, self._room, len(self._room)))
 
     def close(self) -> None:

@@ -1,5 +1,4 @@
-"""MP3 by LAME, which keeps the channels apart (libsndfile's leaks −18 dB). As large as the sound needs, if nobody says
-otherwise: docs/decisions/0031."""
+"""MP3 by LAME, which keeps the channels apart (libsndfile's leaks −18 dB). Constant bitrate: decision 31."""
 
 from typing import Final
 
@@ -14,8 +13,8 @@ from connector.audio.tags import Tags
 RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
-def constant_bitrate(sample_rate: int, channels: int) -> int:
-    """kbit/s for speech, where nothing at the beginning can say how large each part is."""
+def default_bitrate(sample_rate: int, channels: int) -> int:
+    """kbit/s, for speech."""
     each = 16 if sample_rate <= 12_000 else 24 if sample_rate <= 16_000 else 32 if sample_rate <= 24_000 else 48
     return each * channels
 
@@ -31,11 +30,10 @@ class Mp3Sink:
         self._goes_back = file.seekable()
         if self._goes_back:
             file.will_be_patched()
-        else:
-            bitrate = bitrate or constant_bitrate(self.sample_rate, channels)
-        self._lame = Lame(channels=channels, sample_rate=self.sample_rate, bitrate=bitrate, has_head=self._goes_back)
         file.write(tags.id3())
         self._head_at = file.tell()
+        bitrate = bitrate or default_bitrate(self.sample_rate, channels)
+        self._lame = Lame(channels=channels, sample_rate=self.sample_rate, bitrate=bitrate, has_head=self._goes_back)
 
     def write(self, samples: Samples) -> None:
         self._last = samples

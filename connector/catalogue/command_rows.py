@@ -6,7 +6,6 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from connector.catalogue import codec
 from connector.catalogue.database import Database
-from connector.catalogue.onlooker import Sign
 from connector.catalogue.tables import COMMANDS
 from connector.catalogue.upsert import insert_or_ignore
 from connector.domain.ids import Moment
@@ -18,6 +17,8 @@ _OPEN = (
     .where(COMMANDS.c.node == bindparam("of_node"), COMMANDS.c.state == CommandState.OPEN.value)
     .order_by(COMMANDS.c.number)
 )
+#: A ring may be lost: so long nobody asks without one. Less than whoever posts waits for an answer.
+_BELIEVED_SECONDS = 0.5
 
 
 class CommandRows:
@@ -25,8 +26,9 @@ class CommandRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        #: When a node had none: until something is written, it has none.
-        self._none_open: tuple[str, Sign | None] = ("", None)
+        self._bell = database.bell("commands")
+        #: Which node had none, after so many rings, and until when that is believed.
+        self._none_open: tuple[str, int, Moment] = ("", 0, 0.0)
 
     async def post(self, command: Command) -> Command:
         def work(connection: Connection) -> Command:
@@ -34,21 +36,28 @@ class CommandRows:
             row = connection.execute(select(COMMANDS).where(COMMANDS.c.id == command.id)).mappings().one()
             return codec.COMMAND.thing(row)
 
-        return await self._database.write(work)
+        posted = await self._database.write(work)
+        if self._bell is not None:
+            self._bell.ring()
+        return posted
 
     async def open_for(self, node: str, now: Moment) -> Sequence[Command]:
         # Capture asks twenty times a second.
-        sign = self._database.sign()
-        if sign is not None and self._none_open == (node, sign):
+        rings = self._bell.rings() if self._bell is not None else 0
+        if self._bell is not None and self._is_known_to_have_none(node, rings, now):
             return []
         rows = await self._database.read(
             lambda connection: connection.execute(_OPEN, {"of_node": node}).mappings().all()
         )
-        self._none_open = (node, None if rows else sign)
+        self._none_open = ("", 0, 0.0) if rows else (node, rings, now + _BELIEVED_SECONDS)
         commands = [codec.COMMAND.thing(row) for row in rows]
         if any(command.expires_at <= now for command in commands):
             await self._expire(node, now)
         return [command for command in commands if command.expires_at > now]
+
+    def _is_known_to_have_none(self, node: str, rings: int, now: Moment) -> bool:
+        of, after, until = self._none_open
+        return (of, after) == (node, rings) and until - _BELIEVED_SECONDS <= now < until
 
     async def find(self, command_id: str) -> Command | None:
         wanted = select(COMMANDS).where(COMMANDS.c.id == command_id)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from connector.catalogue.bell import Bell
 from connector.catalogue.onlooker import Glance, Onlooker, Sign
 from connector.errors import CatalogueUnavailable, ConfigError
 
@@ -165,6 +166,10 @@ class Database:
         """For who asks the same again and again: as long as it stays the same, so do all answers. None when that cannot
         be told; on PostgreSQL it never can."""
         return self._onlooker.sign() if self._onlooker is not None else None
+
+    def bell(self, name: str) -> Bell | None:
+        """For rows of one kind, which are asked for again and again; None on PostgreSQL."""
+        return Bell(self._file, name) if self._file is not None else None
 
     async def rows(self, glance: Glance, values: Mapping[str, object]) -> Sequence[Mapping[str, Any]]:
         """Of a question so small that on SQLite the way through a thread is most of it."""

@@ -263,7 +263,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     ),
     "pauseMax": Option("pause_max_seconds", _length, "a pause ends by itself after this time: 120s, 2m"),
     "sampleRate": Option("sample_rate", _sample_rate, f"{', '.join(map(str, SAMPLE_RATES))}; unsaid: as the call was"),
-    "bitrate": Option("bitrate", _bitrate, "kbit/s, for mp3 and opus; unsaid: an mp3 is as large as its sound needs"),
+    "bitrate": Option("bitrate", _bitrate, "kbit/s, for mp3 and opus"),
     "clientState": Option("client_state", text, "returned in every notification as it is"),
     "retentionDays": Option("retention_days", retention_days, f"how long it is kept: 1 to 3650 days, or {UNLIMITED}"),
     "transcriptRetentionDays": Option(

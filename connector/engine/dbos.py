@@ -124,11 +124,11 @@ class DbosEngine:
 
     async def requeue(self, node: str) -> int:
         """Give back to all what that node had at hand and anybody can do; returns how much. The node should be dead:
-        what it still runs would run twice up to its next checkpoint, where DBOS turns the earlier run away."""
+        what it still runs would run twice up to its next step, where DBOS turns the earlier run away."""
         return await self._asked(lambda: self._store.requeue(node))
 
     async def drain(self, seconds: float) -> None:
-        """Take no more, give running steps this long to reach their checkpoint, then stop. Where nodes share the store
+        """Take no more, give running steps this long to end, then stop. Where nodes share the store
         the rest is given back to all; on one machine the next start takes it up. When the store is away, threads of
         DBOS stay behind and wait for it: end the process by `leave`, not by returning."""
         if DbosEngine._running is not self or self._is_draining:

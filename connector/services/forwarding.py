@@ -17,6 +17,9 @@ from connector.services.guarding import Postponed
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.075
+#: When nothing has fallen due for a while.
+_IDLE_POLL_SECONDS = 0.25
+_IDLE_AFTER_SECONDS = 2.0
 #: Looked at in one round.
 _AT_ONCE = 32
 _FIRST_WAIT_SECONDS = 0.2
@@ -50,16 +53,19 @@ class Forwarder:
     async def run(self) -> None:
         """For ever; may be cancelled anywhere."""
         wait = _FIRST_WAIT_SECONDS
+        busy_until = self._clock.now()
         while True:
             try:
-                await self.forward()
+                if await self.forward():
+                    busy_until = self._clock.now() + _IDLE_AFTER_SECONDS
             except (CatalogueUnavailable, EngineStopped) as error:
                 log.warning("forwarding waits", extra={"seconds": wait, "hint": str(error)})
                 await self._clock.sleep_until(self._clock.now() + wait)
                 wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
             else:
                 wait = _FIRST_WAIT_SECONDS
-                await self._clock.sleep_until(self._clock.now() + _POLL_SECONDS)
+                is_busy = self._clock.now() < busy_until
+                await self._clock.sleep_until(self._clock.now() + (_POLL_SECONDS if is_busy else _IDLE_POLL_SECONDS))
 
     async def forward(self) -> int:
         """One round; returns how many were done or taken by the engine."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from connector.domain.decision import Due
@@ -14,7 +15,7 @@ from connector.domain.ids import RecordingId
 from connector.domain.products import WITHDRAWING
 from connector.domain.recording import ArtefactKind, Delivery
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
-from connector.errors import DestinationRefused, DestinationUnreachable
+from connector.errors import DestinationRefused, DestinationUnreachable, IllegalTransition
 from connector.network.backoff import next_try
 from connector.ports.clock import Clock
 from connector.ports.destinations import Destination, Destinations
@@ -157,7 +158,9 @@ class Removing:
             await self._name_undeletable(delivery, _may_lie_there(delivery, error))
             return
         if has_landed:
-            await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED)
+            # Whoever stored it may have said so meanwhile.
+            with suppress(IllegalTransition):
+                await self._ledger.delivery_moved(delivery, DeliveryEvent.STORED)
             state = DeliveryState.STORED
         if state is DeliveryState.STORED:
             await self._ledger.delivery_moved(delivery, DeliveryEvent.DELETING)

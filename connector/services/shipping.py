@@ -232,6 +232,8 @@ class Shipping:
         raise Postponed(f"recording {file.recording.id}: {error}") from error
 
     async def _postpone(self, file: RecordingFile, delivery: Delivery, attempt: int, later: Later) -> None:
+        # Its name was chosen by this very try, perhaps, or an earlier version landed.
+        delivery = file.as_known(delivery)
         if not later.was_asked:
             due = self._due(file.recording, attempt + 1, self._wait_unasked(delivery, attempt, later))
             await self._ledger.delivery_untried(delivery, later.reason, due)
@@ -241,8 +243,7 @@ class Shipping:
             # Nothing is lost: it goes there as soon as it can be reached.
             wait = _BACK_FILL_SECONDS
         if wait is None:
-            # As the catalogue has it now: its name was chosen by this very try, perhaps.
-            await abandon(self._destinations, file, file.as_known(delivery))
+            await abandon(self._destinations, file, delivery)
             await give_up(self._ledger, delivery, DeliveryEvent.GAVE_UP, later.reason)
         else:
             # Not sooner than it asked for, and not all of them at that very moment.

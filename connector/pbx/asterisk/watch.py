@@ -14,6 +14,7 @@ from inotify_simple import INotify, flags  # type: ignore[import-untyped]  # it 
 _log = logging.getLogger(__name__)
 
 _SEEN = flags.CREATE | flags.MOVED_TO | flags.MODIFY | flags.CLOSE_WRITE | flags.DELETE_SELF | flags.ONLYDIR
+_TOGETHER_SECONDS = 0.05
 _GONE = flags.IGNORED | flags.DELETE_SELF | flags.UNMOUNT
 
 
@@ -31,6 +32,7 @@ class Watch:
         self._seen = seen
         self._inotify: INotify | None = None
         self._folders: dict[int, str] = {}
+        self._looking: asyncio.TimerHandle | None = None
         #: "" when all is well.
         self.trouble = ""
 
@@ -60,13 +62,24 @@ class Watch:
 
     def close(self) -> None:
         if self._inotify is not None:
+            if self._looking is not None:
+                self._looking.cancel()
             asyncio.get_running_loop().remove_reader(self._inotify.fileno())
             self._inotify.close()
             self._inotify = None
             self._folders.clear()
 
     def _readable(self) -> None:
+        """Files of many calls grow at any moment: what comes in a twentieth of a second is looked at together. When it
+        was written says the file system."""
         assert self._inotify is not None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._inotify.fileno())
+        self._looking = loop.call_later(_TOGETHER_SECONDS, self._look)
+
+    def _look(self) -> None:
+        assert self._inotify is not None
+        asyncio.get_running_loop().add_reader(self._inotify.fileno(), self._readable)
         sights: dict[tuple[str, Sight], None] = {}
         for wd, mask, _, name in self._inotify.read(timeout=0):
             if mask & flags.Q_OVERFLOW:

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from connector.catalogue.bell import Bell
 from connector.catalogue.changed_settings_rows import ChangedSettingRows
 from connector.catalogue.store import Catalogue
 from connector.ports.changed_settings import ChangedSetting
@@ -44,6 +47,16 @@ async def test_every_change_is_another_revision(catalogue: Catalogue) -> None:
         await other.change("acme", {"recording_enabled": value}, by="a", at=MORNING)
         seen.append(await changed.revision())
     assert len(set(seen)) == 4
+
+
+async def test_a_change_of_which_nobody_said_a_word_is_seen_at_one_of_the_next_looks(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = rows(catalogue)
+    before = await changed.revision()
+    monkeypatch.setattr(Bell, "ring", lambda _: None)
+    await rows(catalogue).change("acme", {"recording_enabled": "true"}, by="a", at=MORNING)
+    assert [await changed.revision() for _ in range(5)][-1] != before
 
 
 async def test_changes_at_the_same_time_are_all_there_and_each_counts(catalogue: Catalogue) -> None:

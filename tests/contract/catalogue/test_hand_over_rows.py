@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from connector.catalogue.bell import Bell
 from connector.catalogue.onlooker import Onlooker
 from connector.catalogue.store import Catalogue
 from connector.domain.states import CommandState
 from connector.ports.commands import Command
 from tests.builders import CALL, MORNING, a_due
+from tests.contract.catalogue.conftest import NOW
 
 
 def a_command(command_id: str = "c1", *, node: str = "here", expires_at: float = MORNING + 2) -> Command:
@@ -121,6 +123,25 @@ async def test_what_was_asked_in_vain_is_found_once_it_is_there(catalogue: Catal
     assert await catalogue.dues.fallen("here", 10.0, 10) == [due]
     await catalogue.dues.forwarded([due])
     assert not await catalogue.dues.any_fallen("here", 10.0)
+
+
+async def test_what_somebody_else_posts_is_found_at_once(catalogue: Catalogue, url: str) -> None:
+    assert await catalogue.commands.open_for("here", MORNING) == []
+    other = Catalogue.open(url, now=lambda: NOW)
+    await other.commands.post(a_command())
+    await other.close()
+    assert await catalogue.commands.open_for("here", MORNING) == [a_command()]
+
+
+async def test_what_was_posted_without_a_word_is_found_soon(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await catalogue.commands.open_for("here", MORNING) == []
+    monkeypatch.setattr(Bell, "ring", lambda _: None)
+    await catalogue.commands.post(a_command())
+    # Whoever posts waits two seconds for an answer.
+    assert await catalogue.commands.open_for("here", MORNING + 0.5) == [a_command()]
+    assert await catalogue.commands.open_for("here", MORNING - 3600) == [a_command()], "when the clock was set back"
 
 
 @pytest.mark.usefixtures("asked")

@@ -14,7 +14,7 @@ from .sound import RATE, noise, tone
 FRAMES = 3 * RATE + 123
 
 
-def encoded(samples: Samples, *, bitrate: int | None = None, has_head: bool = True, pieces: int = 4) -> bytes:
+def encoded(samples: Samples, *, bitrate: int = 32, has_head: bool = True, pieces: int = 4) -> bytes:
     lame = Lame(channels=samples.ndim, sample_rate=RATE, bitrate=bitrate, has_head=has_head)
     try:
         content = b"".join(bytes(lame.encode(part)) for part in np.array_split(samples, pieces))
@@ -52,14 +52,6 @@ def test_pieces_make_the_same_file_as_one() -> None:
     assert encoded(samples, pieces=7) == encoded(samples, pieces=1)
 
 
-def test_a_quiet_side_costs_next_to_nothing() -> None:
-    speech, quiet = noise(FRAMES, 1, 6000), np.zeros(FRAMES, np.int16)
-    alone, beside_quiet = encoded(speech), encoded(pair(speech, quiet))
-    assert len(beside_quiet) < 1.3 * len(alone)
-    eight_kilobits = 8 * 125 * FRAMES / RATE
-    assert len(encoded(pair(quiet, quiet))) < 1.2 * eight_kilobits
-
-
 def test_a_quiet_side_stays_quiet_beside_a_loud_one() -> None:
     left, right = decoded(encoded(pair(noise(FRAMES, 1, 20_000), np.zeros(FRAMES, np.int16))))
     assert np.abs(left.astype(int)).max() > 10_000
@@ -89,10 +81,19 @@ def test_a_frame_too_small_for_a_head_has_none() -> None:
 
 def test_what_lame_cannot_do_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="LAME refuses"):
-        Lame(channels=3, sample_rate=RATE, bitrate=None, has_head=True)
+        Lame(channels=3, sample_rate=RATE, bitrate=32, has_head=True)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_of_other_channels_are_refused(channels: int) -> None:
+    """LAME would read on behind them."""
+    lame = Lame(channels=channels, sample_rate=RATE, bitrate=32, has_head=True)
+    with pytest.raises(ValueError, match="are not of"):
+        lame.encode(noise(FRAMES - 1) if channels == 2 else pair(noise(10), noise(10)))
+    lame.close()
 
 
 def test_it_may_be_closed_twice() -> None:
-    lame = Lame(channels=1, sample_rate=RATE, bitrate=None, has_head=True)
+    lame = Lame(channels=1, sample_rate=RATE, bitrate=32, has_head=True)
     lame.close()
     lame.close()

@@ -10,7 +10,7 @@ from connector.domain.products import peaks_path
 from connector.domain.states import DeliveryEvent, DeliveryState, RecordingEvent, RecordingState
 from connector.errors import CatalogueUnavailable, ConnectorError, DestinationRefused, DestinationUnreachable
 from connector.network.backoff import SCHEDULE_SECONDS
-from connector.ports.object_store import Digest
+from connector.ports.object_store import Digest, ObjectFacts
 from connector.ports.workshop import Job, Result
 from connector.storage.memory import MemoryStore
 from tests.builders import RECORDING
@@ -312,6 +312,23 @@ async def test_a_copy_that_landed_after_removal_is_found_though_a_crash_hid_it(
     # The engine has the step at hand still.
     await yard.run("store")
     await removed_by_dues(yard)
+    assert store.objects == {}
+    assert (await yard.delivery()).state is DeliveryState.DELETED
+
+
+async def test_a_copy_that_is_noted_as_stored_while_removal_looks_for_it_goes_all_the_same(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, storing = await held_in_mid_put(yard)
+    looked = store.facts
+
+    async def facts(name: str) -> ObjectFacts | None:
+        store.released.set()
+        await storing
+        return await looked(name)
+
+    monkeypatch.setattr(store, "facts", facts)
+    await removed(yard)
     assert store.objects == {}
     assert (await yard.delivery()).state is DeliveryState.DELETED
 

@@ -1,0 +1,33 @@
+"""A bell beside a catalogue, heard by whoever looks."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from connector.catalogue.bell import Bell
+
+
+def test_every_ring_is_heard_by_everybody(tmp_path: Path) -> None:
+    one, other = Bell(tmp_path / "catalogue.db", "commands"), Bell(tmp_path / "catalogue.db", "commands")
+    heard = [other.rings()]
+    for bell in (one, other, one, one):
+        bell.ring()
+        heard.append(other.rings())
+    assert len(set(heard)) == 5
+    assert one.rings() == other.rings()
+
+
+def test_bells_are_rung_each_for_itself(tmp_path: Path) -> None:
+    Bell(tmp_path / "catalogue.db", "commands").ring()
+    assert Bell(tmp_path / "catalogue.db", "settings").rings() == 0
+
+
+def test_where_nothing_can_be_written_it_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError("read-only file system")
+
+    monkeypatch.setattr(os, "open", refused)
+    bell = Bell(tmp_path / "catalogue.db", "commands")
+    bell.ring()
+    assert bell.rings() == 0
