@@ -139,13 +139,16 @@ def _troubles(voice: Voice, samples: Samples, recording: Recording) -> list[str]
     rate = recording.sample_rate
     step = round(_LISTENED_SECONDS * rate) // GROUP * GROUP
     first, end = -(-voice.expected[0][0] // GROUP) * GROUP, voice.expected[-1][1]
+    around = round(_AROUND_SECONDS * rate)
+    # What is lost at a start would lie before the file.
+    heard = np.concatenate((np.zeros(around, samples.dtype), samples))
     late: list[float] = []
     for sample in range(first, end - step + 1, step):
         place = round((voice.wall(sample) - (recording.start or 0.0)) * rate)
-        begin = max(0, place - round(_AROUND_SECONDS * rate))
-        trace = mixture.trace(samples[begin : place + 2 * step], voice.stream, sample, step)
+        begin = max(0, place)
+        trace = mixture.trace(heard[begin : place + around + 2 * step], voice.stream, sample, step)
         if not trace.is_there:
             return [f"{sample / rate:.0f} s of what it said are not there, or not at their place"]
-        late.append((begin + trace.at - place) / rate)
+        late.append((begin + trace.at - around - place) / rate)
     apart = float(np.ptp(late))
     return [f"stands {apart * 1000:.0f} ms apart from itself"] if apart > _APART_SECONDS else []

@@ -33,6 +33,9 @@ class Watch:
         self._inotify: INotify | None = None
         self._folders: dict[int, str] = {}
         self._looking: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
+        #: How long ago we heard of what is told now.
+        self.late_seconds = 0.0
         #: "" when all is well.
         self.trouble = ""
 
@@ -75,7 +78,8 @@ class Watch:
         assert self._inotify is not None
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._inotify.fileno())
-        self._looking = loop.call_later(_TOGETHER_SECONDS, self._look)
+        self._heard_at = loop.time()
+        self._looking = loop.call_at(self._heard_at + _TOGETHER_SECONDS, self._look)
 
     def _look(self) -> None:
         assert self._inotify is not None
@@ -89,10 +93,12 @@ class Watch:
             elif name and (folder := self._folders.get(wd)) is not None:
                 sights[f"{folder}/{name}" if folder else name, _sight(mask)] = None
         closed = {path for path, sight in sights if sight is Sight.CLOSED}
+        self.late_seconds = asyncio.get_running_loop().time() - self._heard_at
         for path, sight in sights:
             # The last writes belong to the closing.
             if sight is not Sight.GREW or path not in closed:
                 self._seen(path, sight)
+        self.late_seconds = 0.0
 
 
 def _sight(mask: int) -> Sight:

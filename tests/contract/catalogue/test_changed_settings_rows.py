@@ -56,7 +56,7 @@ async def test_a_change_of_which_nobody_said_a_word_is_seen_at_one_of_the_next_l
     before = await changed.revision()
     monkeypatch.setattr(Bell, "ring", lambda _: None)
     await rows(catalogue).change("acme", {"recording_enabled": "true"}, by="a", at=MORNING)
-    assert [await changed.revision() for _ in range(5)][-1] != before
+    assert [await changed.revision() for _ in range(2)][-1] != before
 
 
 async def test_changes_at_the_same_time_are_all_there_and_each_counts(catalogue: Catalogue) -> None:

@@ -71,11 +71,15 @@ def test_without_a_head_nothing_is_kept_free_for_it() -> None:
     assert decoded(content).shape[1] > FRAMES + 1000
 
 
-def test_a_frame_too_small_for_a_head_has_none() -> None:
-    lame = Lame(channels=1, sample_rate=RATE, bitrate=16, has_head=True)
-    lame.encode(noise(FRAMES))
+@pytest.mark.parametrize(
+    ("channels", "rate", "bitrate", "has_room"),
+    [(1, 8000, 16, False), (1, 8000, 24, True), (2, 8000, 32, True), (1, 16_000, 24, False), (2, 16_000, 48, True)],
+)
+def test_a_frame_has_a_head_where_there_is_room(channels: int, rate: int, bitrate: int, has_room: bool) -> None:
+    lame = Lame(channels=channels, sample_rate=rate, bitrate=bitrate, has_head=True)
+    lame.encode(noise(FRAMES) if channels == 1 else pair(noise(FRAMES), noise(FRAMES)))
     lame.flush()
-    assert len(lame.head()) == 0
+    assert (len(lame.head()) > 0) == has_room
     lame.close()
 
 

@@ -78,6 +78,21 @@ async def test_the_loop_forwards_work_soon_after_its_time_has_come(engine: Memor
     running.cancel()
 
 
+async def test_it_looks_often_while_there_is_work_and_seldom_when_there_was_none(
+    engine: MemoryEngine, works: Works
+) -> None:
+    works.gate.set()
+    clock, dues = SimulatedClock(NOON), MemoryDues(due("first", NOON + 60.1), due("second", NOON + 61.1))
+    running = asyncio.create_task(forwarder(dues, engine, clock).run())
+    await clock.advance(60.2)
+    assert works.begun == []
+    await clock.advance(0.1)
+    assert works.begun == ["first"]
+    await clock.advance(0.9)
+    assert works.begun == ["first", "second"]
+    running.cancel()
+
+
 async def test_a_crash_between_queueing_and_deleting_runs_nothing_twice(engine: MemoryEngine, works: Works) -> None:
     works.gate.set()
     clock, dues = SimulatedClock(NOON), MemoryDues(due("one"))
