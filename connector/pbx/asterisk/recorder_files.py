@@ -94,7 +94,7 @@ class RecorderFiles:
         elif (seen := self._looked_at(path)) is not None:
             self._sign(recorder, seen, is_closed=sight is Sight.CLOSED)
         elif sight is Sight.CLOSED:
-            self._book.file_closed(recorder, self._heard_at())
+            self._book.file_closed(recorder, self._clock.now())
 
     def _sign(self, recorder: Recorder, seen: WavLook, *, is_closed: bool = False) -> None:
         if not recorder.is_on_disk:
@@ -103,7 +103,7 @@ class RecorderFiles:
             self._book.file_closed(recorder, self._moment(seen.changed_at))
         elif is_closed:
             # Closed with an open header: its writer died.
-            self._book.file_closed(recorder, self._heard_at())
+            self._book.file_closed(recorder, self._clock.now())
         else:
             self._book.file_grew(recorder, seen.size_bytes, self._moment(seen.changed_at))
 
@@ -131,12 +131,8 @@ class RecorderFiles:
 
     def _moment(self, changed_at: Moment) -> Moment:
         """The file system knows when it was better than we, who hear of it later; unless its clock is another one."""
-        heard_at = self._heard_at()
-        is_trusted = heard_at - _STAMP_TRUST_SECONDS <= changed_at <= self._clock.now()
-        return changed_at if is_trusted else heard_at
-
-    def _heard_at(self) -> Moment:
-        return self._clock.now() - self._watch.late_seconds
+        now = self._clock.now()
+        return changed_at if 0.0 <= now - changed_at <= _STAMP_TRUST_SECONDS else now
 
     async def _in_thread(self, work: Callable[[], dict[str, "WavLook | None"]]) -> dict[str, "WavLook | None"]:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

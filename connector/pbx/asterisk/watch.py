@@ -14,7 +14,6 @@ from inotify_simple import INotify, flags  # type: ignore[import-untyped]  # it 
 _log = logging.getLogger(__name__)
 
 _SEEN = flags.CREATE | flags.MOVED_TO | flags.MODIFY | flags.CLOSE_WRITE | flags.DELETE_SELF | flags.ONLYDIR
-_TOGETHER_SECONDS = 0.05
 _GONE = flags.IGNORED | flags.DELETE_SELF | flags.UNMOUNT
 
 
@@ -32,10 +31,6 @@ class Watch:
         self._seen = seen
         self._inotify: INotify | None = None
         self._folders: dict[int, str] = {}
-        self._looking: asyncio.TimerHandle | None = None
-        self._heard_at = 0.0
-        #: How long ago we heard of what is told now.
-        self.late_seconds = 0.0
         #: "" when all is well.
         self.trouble = ""
 
@@ -65,25 +60,13 @@ class Watch:
 
     def close(self) -> None:
         if self._inotify is not None:
-            if self._looking is not None:
-                self._looking.cancel()
             asyncio.get_running_loop().remove_reader(self._inotify.fileno())
             self._inotify.close()
             self._inotify = None
             self._folders.clear()
 
     def _readable(self) -> None:
-        """Files of many calls grow at any moment: what comes in a twentieth of a second is looked at together. When it
-        was written says the file system."""
         assert self._inotify is not None
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._inotify.fileno())
-        self._heard_at = loop.time()
-        self._looking = loop.call_at(self._heard_at + _TOGETHER_SECONDS, self._look)
-
-    def _look(self) -> None:
-        assert self._inotify is not None
-        asyncio.get_running_loop().add_reader(self._inotify.fileno(), self._readable)
         sights: dict[tuple[str, Sight], None] = {}
         for wd, mask, _, name in self._inotify.read(timeout=0):
             if mask & flags.Q_OVERFLOW:
@@ -93,12 +76,10 @@ class Watch:
             elif name and (folder := self._folders.get(wd)) is not None:
                 sights[f"{folder}/{name}" if folder else name, _sight(mask)] = None
         closed = {path for path, sight in sights if sight is Sight.CLOSED}
-        self.late_seconds = asyncio.get_running_loop().time() - self._heard_at
         for path, sight in sights:
             # The last writes belong to the closing.
             if sight is not Sight.GREW or path not in closed:
                 self._seen(path, sight)
-        self.late_seconds = 0.0
 
 
 def _sight(mask: int) -> Sight:
