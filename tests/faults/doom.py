@@ -51,8 +51,17 @@ class Doom:
             file.write(f"{point}\n")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def holds(self, point: str) -> bool:
-        return point in self._read("hold.json")
+    def holds(self, point: str, who: str) -> bool:
+        """Not whoever has been there and only comes by again."""
+        return point in self._read("hold.json") and f"{point} {who}" not in self._passed()
+
+    def pass_by(self, point: str, who: str) -> None:
+        """What was to be done there is done, for good."""
+        with (self._folder / "passed").open("a") as file:
+            file.write(f"{point} {who}\n")
+
+    def _passed(self) -> list[str]:
+        return (self._folder / "passed").read_text().splitlines() if (self._folder / "passed").exists() else []
 
     def _read(self, name: str) -> list[str]:
         file = self._folder / name

@@ -52,10 +52,12 @@ def _killable(name: str, step: Step, doom: Doom) -> Step:
     async def doomed(subject: str, attempt: int) -> None:
         _step.set(name)
         doom.reached(f"{name}/before")
-        while doom.holds(name):  # noqa: ASYNC110  # what another process wrote
+        who = f"{subject}/{attempt}"
+        while doom.holds(name, who):  # noqa: ASYNC110  # what another process wrote
             await asyncio.sleep(_LOOK_SECONDS)
         asyncio.get_running_loop().call_soon(doom.reached, f"{name}/waiting")
         await step(subject, attempt)
+        doom.pass_by(name, who)
         doom.reached(f"{name}/after")
 
     return doomed
