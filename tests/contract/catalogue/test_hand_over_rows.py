@@ -133,23 +133,15 @@ async def test_what_somebody_else_posts_is_found_at_once(catalogue: Catalogue, u
     assert await catalogue.commands.open_for("here", MORNING) == [a_command()]
 
 
-async def test_what_was_posted_without_a_word_is_found_soon(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seconds", [0.5, -3600.0], ids=["soon", "when the clock was set back"])
+async def test_what_was_posted_without_a_word_is_found(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
+    """Whoever posts waits two seconds for an answer."""
     assert await catalogue.commands.open_for("here", MORNING) == []
     monkeypatch.setattr(Bell, "ring", lambda _: None)
     await catalogue.commands.post(a_command())
-    # Whoever posts waits two seconds for an answer.
-    assert await catalogue.commands.open_for("here", MORNING + 0.5) == [a_command()]
-
-
-async def test_what_was_posted_without_a_word_is_found_when_the_clock_was_set_back(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert await catalogue.commands.open_for("here", MORNING) == []
-    monkeypatch.setattr(Bell, "ring", lambda _: None)
-    await catalogue.commands.post(a_command())
-    assert await catalogue.commands.open_for("here", MORNING - 3600) == [a_command()]
+    assert await catalogue.commands.open_for("here", MORNING + seconds) == [a_command()]
 
 
 @pytest.mark.usefixtures("asked")
